@@ -11,6 +11,9 @@ from functools import cache, lru_cache
 from threading import Lock, local
 from typing import Any
 
+from pipelines import dbt_nodes, dbt_templates
+from pipelines.dbt_nodes import versions_of
+
 HEARD = frozenset({"NodeFinished"})
 """Events that somebody listens to (`pipelines.transform`). dbt makes thirty for each node."""
 _NULLS = ("null", "")
@@ -29,9 +32,10 @@ def _spare() -> None:
     _diagnostics_that_nobody_reads()
     _macros_bound_anew_for_each_node()
     _types_made_anew_for_each_result()
-    _templates_compiled_anew_for_each_node()
+    dbt_templates.spare(_put)
     _relations_compared_one_by_one()
     _selecting_twice()
+    dbt_nodes.spare(_put)
 
 
 def _events_that_nobody_hears() -> None:
@@ -111,6 +115,8 @@ def _macros_bound_anew_for_each_node() -> None:
             builtins = self._ctx["builtins"] = self.generate_builtins()
             self._ctx.update(builtins)
             self._ctx.update(kept.macros)
+            if (versions := versions_of(self.manifest)) is not None:
+                self._ctx["versions"] = versions
             return self._ctx
 
     def context(model: Any, config: Any, manifest: Any) -> Any:
@@ -142,33 +148,6 @@ def _types_made_anew_for_each_result() -> None:
 
     nothing = Table(rows=[])
     _put(agate_helper, build_type_tester=build, empty_table=lambda: nothing)
-
-
-def _templates_compiled_anew_for_each_node() -> None:
-    """All tests of one kind are the same template; each had an environment of Jinja's own."""
-    import dbt.clients.jinja
-    from dbt_common.clients.jinja import catch_jinja, get_environment
-
-    make = dbt.clients.jinja.get_template
-
-    @cache
-    def environment(native: bool) -> Any:
-        return get_environment(native=native)
-
-    @lru_cache(maxsize=2_000)
-    def compiled(source: str, native: bool) -> Any:
-        return environment(native).compile(source)
-
-    def get(
-        string: Any, ctx: Any, node: Any = None, capture_macros: bool = False, native: bool = False
-    ) -> Any:
-        if capture_macros:
-            return make(string, ctx, node, capture_macros=True, native=native)
-        of = environment(native)
-        with catch_jinja(node):
-            return of.template_class.from_code(of, compiled(str(string), native), of.make_globals(ctx), None)
-
-    _put(dbt.clients.jinja, get_template=get)
 
 
 def _relations_compared_one_by_one() -> None:

@@ -2,7 +2,8 @@
 
 Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs), progress, and
 the sentence a failure becomes. What the models say is in `dbt_project`; nothing else imports dbt but
-`dbt_costs`, which makes it cheaper, and the warehouse, which closes its connections.
+`dbt_costs`, `dbt_nodes` and `dbt_templates`, which make it cheaper, and the warehouse, which closes its
+connections.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
-from pipelines import dbt_costs, versions
+from pipelines import dbt_costs, dbt_nodes, dbt_templates, versions
 from pipelines.errors import CrmError, GateFailed
 from pipelines.locking import FileLock
 from pipelines.run import Progress, Run, silent
@@ -103,16 +105,15 @@ def build(
     """
     started = time.monotonic()
     manifest = load_manifest(settings)
-    with warehouse.writing() as connection:
-        # What is desired is small, and steps that come after add to it: it is made each time.
-        is_built = _is_of_marts if stage == "marts" and not only else None
-        stays = versions.note(connection, manifest, code_hash(), is_built)
-    with warehouse.dbt() as work_file:
+    # What is desired is small, and steps that come after add to it: it is made each time.
+    is_built = _is_of_marts if stage == "marts" and not only else None
+    with versions.kept(warehouse, manifest, code_hash(), is_built) as known, warehouse.dbt() as work_file:
+        dbt_nodes.lend(manifest, known)
         done = invoke(
             ["build", "--exclude-resource-type", "unit_test",
              *(() if tests else ("--exclude-resource-type", "test")), "--indirect-selection", "buildable",
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
-            settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress), values=stays,
+            settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip
     nodes = _nodes(done, manifest)
     for node in nodes:
@@ -242,7 +243,9 @@ def _load_or_parse(settings: Settings) -> Any:
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    kept = _kept_in(settings) / f"manifest-{_manifest_key()}.msgpack"
+    key = _manifest_key()
+    dbt_templates.use(_kept_in(settings) / f"templates-{key}.marshal")
+    kept = _kept_in(settings) / f"manifest-{key}.msgpack"
     own = settings.paths.dbt_target / kept.name  # of this home alone
     kept = own if own.exists() else kept
     with suppress(FileNotFoundError):  # who parses another state of the project clears this one away
@@ -263,7 +266,7 @@ def _parse(settings: Settings, kept: Path) -> Any:
             f"the dbt project cannot be parsed: {_brief(str(done.exception))}", where="dbt_project",
             remedy="mend what the message names",
         )  # fmt: skip
-    for old in kept.parent.glob("manifest-*.msgpack"):
+    for old in (*kept.parent.glob("manifest-*.msgpack"), *kept.parent.glob("templates-*.marshal")):
         old.unlink(missing_ok=True)
     part = kept.with_suffix(".part")
     part.write_bytes(done.result.to_msgpack(extended_mashumaro_encoder))
@@ -274,7 +277,8 @@ def _parse(settings: Settings, kept: Path) -> Any:
 def _manifest_key() -> str:
     from dbt.version import get_installed_version
 
-    return hashlib.sha256(f"{code_hash()} {DBT_PROJECT} {get_installed_version()}".encode()).hexdigest()[:16]
+    of = f"{code_hash()} {DBT_PROJECT} {get_installed_version()} {version('jinja2')} {sys.version}"
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def invoke(
@@ -285,10 +289,8 @@ def invoke(
     manifest: Any,
     on_event: Callable[[Any], None] | None = None,
     write_json: bool = False,
-    values: Mapping[str, Any] | None = None,
 ) -> Any:
-    """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody. `values`: what
-    macros look up by `var`."""
+    """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody."""
     from dbt.cli.main import dbtRunner
 
     dbt_costs.spare()
@@ -302,9 +304,10 @@ def invoke(
             *command,
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(settings.paths.dbt_target), "--vars",
-            json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory(), **(values or {})}),
+            json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory()}),
         ]
     )  # fmt: skip
+    dbt_templates.keep()
     if not done.success:
         # from Python 3.13 on what a model raised lies in a cycle with its cursor, which keeps the file open
         gc.collect()

@@ -53,7 +53,14 @@ def attributes(path: Path) -> set[tuple[str, str]]:
         ("dagster", ("orchestration/",)),
         ("dagster_dbt", ("orchestration/",)),
         ("dlt", ("pipelines/sources/", "benchmarks/")),
-        ("dbt", ("pipelines/transform.py", "pipelines/dbt_costs.py", "pipelines/warehouse.py")),
+        (
+            "dbt",
+            (
+                *(f"pipelines/dbt_{of}.py" for of in ("costs", "nodes", "templates")),
+                "pipelines/transform.py",
+                "pipelines/warehouse.py",
+            ),
+        ),
     ],
 )
 def test_a_framework_is_known_in_one_place(heavy, places):

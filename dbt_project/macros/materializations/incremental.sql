@@ -22,10 +22,6 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set owner = config.require('unique_key') -%}
     {%- set same = node_made_of(compiled_code ~ config.get('owned', {}) ~ config.get('through', {}) ~ config.get('shared_columns', {})) -%}
-    {%- if stays(same, 'table') -%}
-        {{ stayed() }}
-        {{ return({'relations': [target_relation]}) }}
-    {%- endif -%}
     {%- set read = what_is_read() -%}
     {%- set compared = read.inputs or read.owned -%}
     {%- set due = due_owners() -%}
@@ -51,12 +47,12 @@
         {%- endcall %}
         {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
-            {{ note_made(same, "'" ~ same.version ~ "'") }}
             {% call statement('seen') -%}
                 {{ keep_what_was_seen(read, compared) }}
             {%- endcall %}
             {{ let_go() }}
             {{ stayed() }}
+            {{ commit_as_made(same, same.version) }}
             {{ return({'relations': [target_relation]}) }}
         {%- endif -%}
         {% call statement('due') -%}
@@ -73,9 +69,7 @@
         {% call statement('main') -%}
             {{ create_table_as(False, target_relation, of_everybody(compiled_code), 'sql') }}
         {%- endcall %}
-        {{ note_made(same, "'" ~ invocation_id ~ "'") }}
     {%- else -%}
-        {{ note_made(same, "'" ~ invocation_id ~ "'", "'" ~ same.version ~ "'" if same.version is not none else 'null') }}
         {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
         {% call statement('gone') -%}
             delete from {{ target_relation }} where {{ owner }} in (select owner from {{ due }})
@@ -90,7 +84,7 @@
         {{ keep(made, full, read, compared) }}
     {%- endcall %}
     {{ let_go() }}
-    {{ adapter.commit() }}
+    {{ commit_as_made(same, invocation_id, none if full else same.version) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 

@@ -6,10 +6,6 @@
 {% materialization kept, adapter='duckdb', supported_languages=['python'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set made = node_made_of(compiled_code) -%}
-    {%- if stays(made, 'table') -%}
-        {{ stayed() }}
-        {{ return({'relations': [target_relation]}) }}
-    {%- endif -%}
     {% call statement('main', language='python') -%}
 {{ compiled_code }}
 
@@ -17,13 +13,7 @@ def materialize(work, connection):
     work(connection, '{{ target_relation }}', '{{ invocation_id }}', {{ should_full_refresh() }})
     {%- endcall %}
     {#- A run in which nobody was due left no state of its own, and what is read here the same. -#}
-    {%- set version -%}
-        (
-            select case when state.run = '{{ invocation_id }}' then state.run else '{{ made.version or invocation_id }}' end
-            from incremental.{{ model.alias }}__state as state
-        )
-    {%- endset -%}
-    {{ note_made(made, version) }}
-    {{ adapter.commit() }}
+    {%- set run = run_query('select run from incremental.' ~ model.alias ~ '__state').columns[0].values()[0] -%}
+    {{ commit_as_made(made, run if run == invocation_id else made.version or invocation_id) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -8,10 +8,6 @@
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set made = node_made_of(compiled_code) -%}
-    {%- if stays(made, 'table') -%}
-        {{ stayed() }}
-        {{ return({'relations': [target_relation]}) }}
-    {%- endif -%}
     {%- if model['language'] == 'python' -%}
         {#- Built beside and renamed, so that a Python model can read what it left in the last run. -#}
         {%- set building = make_intermediate_relation(target_relation) -%}
@@ -27,8 +23,7 @@
             {{ replaced_table_as(target_relation, compiled_code) }}
         {%- endcall %}
     {%- endif %}
-    {{ note_made(made, version_of_rows(target_relation, made)) }}
-    {{ adapter.commit() }}
+    {{ commit_as_made(made, version_of_rows(target_relation, made)) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 

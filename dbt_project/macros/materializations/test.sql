@@ -1,24 +1,20 @@
 {#-
-    A test that passed on what it reads is not asked again while that stays as it is; a key or a reference of models that
-    work out what changed, of which the rows before had passed, is asked of the rows of owners that were due since. A test
-    that found rows is asked in every run, so that what it found is told each time.
+    A test that passed on what it reads is not asked again while that stays as it is (pipelines/dbt_nodes.py, which asks most
+    tests by itself); a key or a reference of models that work out what changed, of which the rows before had passed, is asked
+    of the rows of owners that were due since. A test that found rows is asked in every run, so that what it found is told
+    each time.
 -#}
 {%- materialization test, adapter='duckdb' -%}
     {%- set made = node_made_of(sql) -%}
-    {%- if var('may_stay', false) and made.is_same -%}
-        {%- set asked = 'select 0 as failures, false as should_warn, false as should_error' -%}
-    {%- else -%}
-        {%- set asked = get_test_sql(
-            get_limit_subquery_sql(of_what_is_new(sql, made), config.get('limit')),
-            config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit=none
-        ) -%}
-    {%- endif -%}
+    {%- set asked = get_test_sql(
+        get_limit_subquery_sql(of_what_is_new(sql, made), config.get('limit')),
+        config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit=none
+    ) -%}
     {% call statement('main', fetch_result=True) -%}
         {{ asked }}
     {%- endcall %}
-    {%- if not made.is_same and load_result('main').table.rows[0][0] == 0 -%}
-        {{ note_made(made, 'null') }}
-        {{ adapter.commit() }}
+    {%- if versions is defined and load_result('main').table.rows[0][0] == 0 -%}
+        {%- do versions.note(model.unique_id, made, none, none, invocation_id) -%}
     {%- endif -%}
     {{ return({'relations': []}) }}
 {%- endmaterialization -%}
@@ -31,7 +27,7 @@
     {%- endfor -%}
     {%- set name = model.test_metadata.name if model.test_metadata is defined else none -%}
     {%- set follow = tested | rejectattr('config.materialized', 'equalto', 'incremental') | list | length == 0 -%}
-    {%- if not var('may_stay', false) or not follow or made.step != made.before -%}
+    {%- if not may_stay() or not follow or made.step != made.before -%}
         {{ return(sql) }}
     {%- elif name == 'key' and tested | length == 1 -%}
         {{ return(keys_that_are_new(sql, tested[0])) }}

@@ -2,10 +2,6 @@
 {% materialization view, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='view') -%}
     {%- set made = node_made_of(compiled_code) -%}
-    {%- if stays(made, 'view') -%}
-        {{ stayed() }}
-        {{ return({'relations': [target_relation]}) }}
-    {%- endif -%}
     {{ drop_another_type(target_relation) }}
     {% call statement('main') -%}
         {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
@@ -13,7 +9,6 @@
             {{ sql }}
         );
     {%- endcall %}
-    {{ note_made(made, "'" ~ made.made_of ~ "'") }}
-    {{ adapter.commit() }}
+    {{ commit_as_made(made, made.made_of) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

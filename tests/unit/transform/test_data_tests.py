@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines import transform, versions
+from pipelines import dbt_nodes, transform, versions
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
@@ -61,18 +61,19 @@ class Home:
 
     def fails(self, asked: Sequence[str] = (KEY, REFERENCE, SUM)) -> set[str]:
         manifest = transform.load_manifest(self.settings)
-        with self.warehouse.locked("test"):
-            with self.warehouse.writing() as connection:
-                values = versions.note(connection, manifest, transform.code_hash(), transform._is_of_marts)
-                connection.execute(
-                    "update incremental.made set version_before = replace(version, ' and on', ''), "
-                    "version = replace(version, ' and on', ' on') where version like '% and on'"
-                )
-            with self.warehouse.dbt() as work_file:
-                done = transform.invoke(
-                    ["test", "--select", *asked], self.settings, work_file=work_file,
-                    manifest=manifest, values=values,
-                )  # fmt: skip
+        with (
+            self.warehouse.locked("test"),
+            versions.kept(self.warehouse, manifest, transform.code_hash(), transform._is_of_marts) as known,
+            self.warehouse.dbt() as work_file,
+        ):
+            for relation, made in known.made.items():
+                if (version := made.version or "").endswith(" and on"):
+                    before = version.removesuffix(" and on")
+                    known.made[relation] = made._replace(version=f"{before} on", version_before=before)
+            dbt_nodes.lend(manifest, known)
+            done = transform.invoke(
+                ["test", "--select", *asked], self.settings, work_file=work_file, manifest=manifest
+            )
         assert len(done.result.results) == len(asked)
         return {result.node.name for result in done.result.results if result.status == "fail"}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dbt.clients.jinja import get_rendered
 from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import Formatting, Note
 
-from pipelines import dbt_costs
+from pipelines import dbt_costs, dbt_templates
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +47,25 @@ def test_a_template_is_of_the_context_it_is_rendered_with() -> None:
     assert [get_rendered("{{ a }} and {{ b }}", {"a": n, "b": "x"}) for n in (1, 2)] == ["1 and x", "2 and x"]
     assert [get_rendered("{{ a }}", {"a": n}, native=True) for n in (1, [2])] == [1, [2]]
     assert get_rendered("{{ a }}", {"a": 1}) == "1"
+
+
+def test_a_template_is_compiled_once_for_a_state_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_known", "_in_file"):
+        monkeypatch.setattr(dbt_templates, name, {})
+    dbt_templates.use(tmp_path / "one")
+    assert get_rendered("{{ a }} once", {"a": 1}) == "1 once"
+    dbt_templates.keep()
+    dbt_templates.use(tmp_path / "another")
+    assert not dbt_templates._known
+    dbt_templates.use(tmp_path / "one")
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", None)
+    assert get_rendered("{{ a }} once", {"a": 2}) == "2 once"
+    (tmp_path / "one").write_bytes(b"broken")
+    dbt_templates.use(tmp_path / "another")
+    dbt_templates.use(tmp_path / "one")
+    assert not dbt_templates._known
 
 
 def test_what_a_query_gives_keeps_its_types() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt.compilation import Compiler
 
-from pipelines import transform
+from pipelines import transform, versions
 from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
@@ -55,14 +56,30 @@ def home(business: RawTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 A_TASK = "select min(Id) from raw_salesforce.task"
 
 
-def test_only_what_reads_something_new_is_made_and_asked_again(home: Home) -> None:
-    assert home.makes() == set()
+def test_only_what_reads_something_new_is_made_and_asked_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Compiler, "compile_node", None)  # what stays is not begun at all
+        assert home.makes() == set()
     home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
     made = home.makes()
     assert {"stg_salesforce__tasks", "int_task_touches", "int_told_touches"} <= made
     assert "key_int_told_touches_touchpoint_id" in made
     assert "stg_salesforce__holidays" not in made
     assert home.makes() == set()
+
+
+def test_what_a_killed_build_leaves_is_new_to_the_next(home: Home) -> None:
+    manifest = transform.load_manifest(home.settings)
+    with (
+        home.warehouse.locked("test"),
+        versions.kept(home.warehouse, manifest, transform.code_hash(), transform._is_of_marts) as known,
+    ):
+        assert home.query("from incremental.made") == []
+        assert all(known.stays(f"model.crm.{name}") for name in TOUCHES)
+        known.made.clear()
+    assert set(TOUCHES) <= home.makes()
 
 
 def test_a_change_that_comes_to_the_same_ends_there(home: Home) -> None:

@@ -1,0 +1,104 @@
+"""Nodes of a dbt run for which dbt need not go through its templates and materializations.
+
+Belongs here: models and tests that stay as they are, and tests that are nothing but their SQL. They end as
+they would: by name, status, rows and message. What each node costs else is in `pipelines.dbt_costs`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pipelines.versions import Versions
+
+_OF_OWNERS = "incremental"
+"""Where all that is tested is made so, what is new may be asked alone (`materializations/test.sql`)."""
+
+
+def lend(manifest: Any, versions: Versions | None) -> None:
+    """To the macros of the runs of this manifest, where it is called `versions`."""
+    manifest.crm_versions = versions
+
+
+def versions_of(manifest: Any) -> Versions | None:
+    found: Versions | None = getattr(manifest, "crm_versions", None)
+    return found
+
+
+def spare(put: Callable[..., None]) -> None:
+    from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SingularTestNode
+    from dbt.task.base import BaseRunner
+
+    make = BaseRunner.compile_and_execute
+
+    def compile_and_execute(self: Any, manifest: Any, ctx: Any) -> Any:
+        versions = versions_of(manifest)
+        if versions is None:
+            return make(self, manifest, ctx)
+        if isinstance(self.node, ModelNode):
+            return _left(self) if _model_stays(self, versions) else make(self, manifest, ctx)
+        if isinstance(self.node, (GenericTestNode, SingularTestNode)):
+            if versions.stays(self.node.unique_id):
+                return _ended(self, 0)
+            if not _asks_what_is_new(versions, self.node, manifest):
+                return _asked(self, versions, manifest, ctx)
+        return make(self, manifest, ctx)
+
+    put(BaseRunner, compile_and_execute=compile_and_execute)
+
+
+def _model_stays(runner: Any, versions: Versions) -> bool:
+    node = runner.node
+    if runner.config.args.full_refresh or not versions.stays(node.unique_id):
+        return False
+    there = runner.adapter.get_relation(node.database, node.schema, node.alias)
+    kind = "view" if node.config.materialized == "view" else "table"
+    return there is not None and there.type == kind
+
+
+def _left(runner: Any) -> Any:
+    from dbt.artifacts.schemas.results import RunStatus
+    from dbt.artifacts.schemas.run import RunResult
+
+    return RunResult(
+        node=runner.node, status=RunStatus.Success, timing=[], thread_id=threading.current_thread().name,
+        execution_time=0, message="OK", adapter_response={}, failures=None, batch_results=None,
+    )  # fmt: skip
+
+
+def _asks_what_is_new(versions: Versions, node: Any, manifest: Any) -> bool:
+    """Whether the materialization may ask of some rows only."""
+    read = [manifest.nodes[key] for key in node.depends_on.nodes if key in manifest.nodes]
+    return versions.may_stay and all(each.config.materialized == _OF_OWNERS for each in read)
+
+
+def _asked(runner: Any, versions: Versions, manifest: Any, ctx: Any) -> Any:
+    """As dbt's `get_test_sql` and the materialization: one row of three values."""
+    with runner.adapter.connection_named(runner.node.unique_id, runner.node):
+        node = ctx.node = runner.compile(manifest)
+        made = versions.made_of(node.unique_id, node.compiled_code)
+        failures, config = node.config.fail_calc, node.config
+        rows = node.compiled_code
+        if config.limit is not None:
+            rows = f"select * from ({rows}) as limited limit {config.limit}"
+        _, cursor = runner.adapter.connections.add_query(
+            f"select {failures}, {failures} {config.warn_if}, {failures} {config.error_if} "
+            f"from (\n{rows}\n) as dbt_internal_test", auto_begin=False,
+        )  # fmt: skip
+        [(found, should_warn, should_error)] = cursor.fetchall()
+    if not found:
+        versions.note(node.unique_id, made, None, None, versions.new)
+    return _ended(runner, found, should_warn, should_error)
+
+
+def _ended(runner: Any, failures: int, should_warn: bool = False, should_error: bool = False) -> Any:
+    from dbt.task.test import TestResultData
+
+    return runner.build_test_run_result(
+        runner.node,
+        TestResultData(
+            failures=failures, should_warn=should_warn, should_error=should_error,
+            adapter_response={"_message": "OK"},
+        ),
+    )  # fmt: skip

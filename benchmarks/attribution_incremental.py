@@ -16,9 +16,9 @@ from pipelines import transform
 from tests.fixtures.raw_tables import RawTables
 
 _BUILT = (
-    "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys", "int_journeys",
-    "int_channel_values", "int_credit_models", "int_credit_parts", "int_credit_weights", "int_credit_money",
-    "attribution_credits",
+    "int_zone_days", "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
+    "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts", "int_credit_weights",
+    "int_credit_money", "attribution_credits",
 )  # fmt: skip
 _MEASURED = (
     "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys", "int_credit_parts",
@@ -30,7 +30,8 @@ select touchpoint_id, record_key, person_id, occurred_at, channel, null::varchar
     null::varchar as medium, campaign_id, null::varchar as content, touch_type, 'first_conversion' as kind,
     true as is_response, false as is_bot, earns_credit,
     'hubspot:1:contacts:' || touchpoint_id as source_record_key, false as is_made_of_another,
-    false as is_member, false as is_day
+    false as is_member, false as is_day,
+    cast(occurred_at as date) as day
 from intermediate.int_touches;
 drop table intermediate.int_touches;
 """

@@ -53,8 +53,13 @@ def _model_stays(runner: Any, versions: Versions) -> bool:
     if runner.config.args.full_refresh or not versions.stays(node.unique_id):
         return False
     there = runner.adapter.get_relation(node.database, node.schema, node.alias)
-    kind = "view" if node.config.materialized == "view" else "table"
-    return there is not None and there.type == kind
+    return there is not None and there.type == left_by(node.config)
+
+
+def left_by(config: Any) -> str:
+    """What a model leaves: a view or a table."""
+    is_view = config.materialized in ("view", "watched") and not config.get("as_table")
+    return "view" if is_view else "table"
 
 
 def _left(runner: Any) -> Any:

@@ -40,8 +40,10 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
 _LONGEST_MESSAGE = 600
 _PARSING_SECONDS = 300.0  # to wait for another process that has begun with it
-_DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
-"""How an incremental model asks for the owners it works out (the macro `is_due`)."""
+_DUE = re.compile(
+    r"in \((?:\s*select due\.owner from incremental\.\w+ as due\s*|/\* due \*/.*?/\* due \*/)\)", re.DOTALL
+)
+"""How an incremental model asks for what it works out (the macros `is_due` and `may_be_due`)."""
 _parsing: dict[Path, Thread] = {}
 """By dbt target: who parses the project for the first time while something else is waited for."""
 
@@ -164,7 +166,7 @@ def compiled_models(
     return tuple(
         (
             f"{node.schema}.{node.alias}",
-            "view" if node.config.materialized == "view" else "table",
+            dbt_nodes.left_by(node.config),
             _of_everybody(node.compiled_code),
         )
         for node in nodes

@@ -56,7 +56,7 @@ def short(value: Number, unit: str) -> str:
             if abs(value) >= size * 0.9995:
                 return f"{value / size:.3g}{letter}"
         return f"{value:.3g}"
-    number = f"{value:,.0f}" if abs(value) >= 100 else f"{round(value, 1 if abs(value) >= 10 else 2):g}"
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return number + (" ×" if unit == "times" else "")
 
 

@@ -4,25 +4,43 @@
     full build everybody is, and nobody is looked up. A unit test is about all of its rows.
 -#}
 {% macro is_due(owner) -%}
-    {%- if model is defined and model.resource_type == 'unit_test' -%}
+    {%- if is_unit_test() -%}
         true
     {%- else -%}
         {{ owner }} in {{ those_due() }}
     {%- endif -%}
 {%- endmacro %}
 
+{#- It gives a model rows of its own, and knows of no run before. -#}
+{% macro is_unit_test() -%}
+    {{- 'yes' if model is defined and model.resource_type == 'unit_test' -}}
+{%- endmacro %}
+
 {% macro those_due() -%}
     (select due.owner from {{ due_owners() }} as due)
 {%- endmacro %}
 
+{#-
+    The same of what is not known by its owner before it is joined: `those` is SQL of what may be an owner's that is due. It spares the
+    join of what is not, and does not stand for `is_due`.
+-#}
+{% macro may_be_due(what, those) -%}
+    {%- if is_unit_test() -%}
+        true
+    {%- else -%}
+        {{ what }} in (/* due */ {{ those }} /* due */)
+    {%- endif -%}
+{%- endmacro %}
+
 {#- The model's SQL where all are due. -#}
 {% macro of_everybody(code) -%}
+    {%- set code = modules.re.sub('(?s) in [(]/[*] due [*]/.*?/[*] due [*]/[)]', ' is not null', code) -%}
     {{ return(code | replace(' in ' ~ those_due(), ' is not null') | replace(' as materialized (', ' as not materialized (')) }}
 {%- endmacro %}
 
 {#- Models that are read by `through` alone: dbt is told that they come before. A unit test has none of them. -#}
 {% macro also_reads() -%}
-    {%- if not (model is defined and model.resource_type == 'unit_test') -%}
+    {%- if not is_unit_test() -%}
         {%- for name in varargs %}
             /* depends_on: {{ ref(name) }} */
         {%- endfor %}
@@ -122,38 +140,46 @@
 {%- endmacro %}
 
 {#- What of a model is kept beside it: who owned what, how it was made last, and which run of those it follows it saw. -#}
-{% macro what_is_kept() -%}
+{% macro what_is_kept(kind='varchar') -%}
     create table if not exists {{ known_owners() }} (owner ubigint, fingerprint hugeint, input_rows bigint);
-    create table if not exists {{ due_owners() }} (owner varchar);
+    create table if not exists {{ due_owners() }} (owner {{ kind }});
     create table if not exists {{ known_owners() }}__state (
         run varchar, run_before varchar, is_full boolean, made_of varchar, saw map(varchar, varchar)
     )
 {%- endmacro %}
 
 {#-
-    Each owner and the sum of the hashes of its rows in every input: rows that come, go or change make another sum. What is
-    kept of an owner is the hash of its name: of millions of names, writing them is most of what comparing costs.
+    Each owner and the sum of the hashes of its rows in every input: rows that come, go or change make another sum. An owner
+    is known by the hash of its name: of millions of names, to carry them is most of what comparing costs.
 -#}
 {% macro owners_now(owner, read) -%}
     {%- set parts = [] -%}
-    {%- for unique_id in read.inputs | sort -%}
+    {%- for unique_id, asked in what_is_compared(owner, read) -%}
         {%- do parts.append(
-            'select ' ~ owner ~ " as owner, hash('" ~ unique_id ~ "', input) as hashed from "
-            ~ input_relation(unique_id) ~ ' as input'
+            "select hash(asked.owner) as owner, hash('" ~ unique_id ~ "', asked.hashed) as hashed from (" ~ asked
+            ~ ') as asked where asked.owner is not null'
         ) -%}
     {%- endfor -%}
-    {%- for unique_id in read.owned | sort -%}
-        {%- set asked = with_relations(config.get('owned')[unique_id.split('.')[-1]], read.named) -%}
-        {%- do parts.append("select owner, hash('" ~ unique_id ~ "', hashed) as hashed from (" ~ asked ~ ') as asked') -%}
-    {%- endfor -%}
     select
-        any_value(owned.owner) as owner,
-        hash(owned.owner) as owner_hash,
+        owned.owner,
         sum(owned.hashed) as fingerprint,
         count(*) as input_rows
     from ({{ parts | join('\nunion all\n') }}) as owned
-    where owned.owner is not null
-    group by hash(owned.owner)
+    group by owned.owner
+{%- endmacro %}
+
+{#- What is compared, each as SQL of `owner` and `hashed`. -#}
+{% macro what_is_compared(owner, read) -%}
+    {%- set found = [] -%}
+    {%- for unique_id in read.inputs | sort -%}
+        {%- do found.append((
+            unique_id, 'select ' ~ owner ~ ' as owner, hash(input) as hashed from ' ~ input_relation(unique_id) ~ ' as input'
+        )) -%}
+    {%- endfor -%}
+    {%- for unique_id in read.owned | sort -%}
+        {%- do found.append((unique_id, with_relations(config.get('owned')[unique_id.split('.')[-1]], read.named))) -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- SQL of a model's config, where `{name}` stands for a relation. -#}
@@ -165,13 +191,14 @@
     {{ return(asked.sql) }}
 {%- endmacro %}
 
-{#- Of whom there is something else now than there was, or nothing any more: then `owner` is null. -#}
-{% macro who_moved() -%}
+{#- Of whom there is something else now than there was, or nothing any more: then `input_rows` is null. -#}
+{% macro who_moved(owner, read) -%}
     select
-        now.owner,
-        coalesce(now.owner_hash, before.owner) as owner_hash
-    from {{ temporary('now') }} as now
-    full outer join {{ known_owners() }} as before on now.owner_hash = before.owner
+        coalesce(now.owner, before.owner) as owner_hash,
+        now.fingerprint,
+        now.input_rows
+    from ({{ owners_now(owner, read) }}) as now
+    full outer join {{ known_owners() }} as before on now.owner = before.owner
     where
         now.fingerprint is distinct from before.fingerprint
         or now.input_rows is distinct from before.input_rows
@@ -205,11 +232,13 @@
 {% macro who_is_due(read, compared, target_relation, owner) -%}
     {%- set parts = [] -%}
     {%- if compared -%}
-        {%- do parts.append('select moved.owner from ' ~ temporary('moved') ~ ' as moved where moved.owner is not null') -%}
+        {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved where moved.input_rows is ' -%}
+        {%- for _, asked in what_is_compared(owner, read) -%}
+            {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}
+        {%- endfor -%}
         {#- Who is gone is named by the rows that are left; without any, nothing was made of them. -#}
         {%- do parts.append(
-            'select ' ~ owner ~ ' as owner from ' ~ target_relation ~ ' where hash(' ~ owner ~ ') in (select moved.owner_hash from '
-            ~ temporary('moved') ~ ' as moved where moved.owner is null)'
+            'select ' ~ owner ~ ' as owner from ' ~ target_relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved ~ 'null)'
         ) -%}
     {%- endif -%}
     {%- for unique_id in read.follows -%}
@@ -241,18 +270,29 @@
     )
 {%- endmacro %}
 
+{#- Owners are counted where there are not many times as many rows as owners that are due. -#}
 {% macro are_most_due(target_relation, owner) -%}
-    select
-        (select count(*) from {{ due_owners() }}) * 2
-        > (select approx_count_distinct({{ owner }}) from {{ target_relation }})
+    {%- set found -%}
+        select
+            count(*),
+            count(*) * 50 < any_value(tables.estimated_size)
+        from {{ due_owners() }}
+        cross join duckdb_tables() as tables
+        where tables.schema_name = '{{ target_relation.schema }}' and tables.table_name = '{{ target_relation.identifier }}'
+    {%- endset -%}
+    {%- set many, are_few = run_query(found).rows[0].values() -%}
+    {%- if are_few or not many -%}{{ return(false) }}{%- endif -%}
+    {{ return(run_query(
+        'select ' ~ many ~ ' * 2 > approx_count_distinct(' ~ owner ~ ') from ' ~ target_relation
+    ).columns[0].values()[0]) }}
 {%- endmacro %}
 
-{% macro keep(made, full, read, compared) -%}
-    {%- if compared and full %}
-        create or replace table {{ known_owners() }} as
-        select owner_hash as owner, fingerprint, input_rows from {{ temporary('now') }};
-    {%- elif compared %}
+{#- In a build of everything what is there now is asked of first here, unless it was asked who moved. -#}
+{% macro keep(made, full, read, compared, owner, asked) -%}
+    {%- if compared and asked %}
         {{ keep_who_moved() }}
+    {%- elif compared %}
+        create or replace table {{ known_owners() }} as {{ owners_now(owner, read) }};
     {%- endif %}
     create or replace table {{ known_owners() }}__state as
     select
@@ -274,8 +314,9 @@
 {% macro keep_who_moved() -%}
     delete from {{ known_owners() }} where owner in (select moved.owner_hash from {{ temporary('moved') }} as moved);
     insert into {{ known_owners() }}
-    select now.owner_hash, now.fingerprint, now.input_rows from {{ temporary('now') }} as now
-    where now.owner_hash in (select moved.owner_hash from {{ temporary('moved') }} as moved);
+    select moved.owner_hash, moved.fingerprint, moved.input_rows
+    from {{ temporary('moved') }} as moved
+    where moved.input_rows is not null;
 {%- endmacro %}
 
 {% macro runs_seen(read) -%}

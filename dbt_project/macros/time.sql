@@ -1,6 +1,20 @@
-{#- A date as the first instant of that day in UTC. -#}
+{#- A date as the first instant of that day in UTC, and the day of an instant there: without looking for a zone. -#}
 {% macro utc_midnight(date_expression) -%}
-    (cast({{ date_expression }} as timestamp) at time zone 'UTC')
+    make_timestamptz(epoch_us(cast({{ date_expression }} as timestamp)))
+{%- endmacro %}
+
+{% macro utc_day(moment) -%}
+    cast(make_timestamp(epoch_us({{ moment }})) as date)
+{%- endmacro %}
+
+{#- The day of an instant in a zone by the offset that `int_zone_days` has of its day in UTC; else by looking for the zone. -#}
+{% macro day_by_offset(moment, offset, zone='business_zone') -%}
+    cast(
+        case
+            when {{ offset }} is not null then make_timestamp(epoch_us({{ moment }}) + {{ offset }})
+            else {{ moment }} at time zone {{ run_value(zone) }}
+        end as date
+    )
 {%- endmacro %}
 
 {#-

@@ -13,7 +13,12 @@
 {%- endmacro %}
 
 {% macro default__slug(column) -%}
-    nullif(trim(regexp_replace(lower(strip_accents({{ column }})), '[^a-z0-9]+', '-', 'g'), '-'), '')
+    nullif({{ slug_text(column) }}, '')
+{%- endmacro %}
+
+{#- The same, where empty is as good as null: once, for `nullif` works out twice what it is given. -#}
+{% macro slug_text(column) -%}
+    trim(regexp_replace(lower(strip_accents({{ column }})), '[^a-z0-9]+', '-', 'g'), '-')
 {%- endmacro %}
 
 {#- Whether a record of a person is a Salesforce contact, the only one that campaign influence knows. -#}
@@ -127,20 +132,47 @@
     where touches.is_counted and touches.occurred_at > (select run.as_of from {run} as run)
 {%- endmacro %}
 
-{#- Who owns a touch where touches are worked out by person: the person, or the first letters of its id. -#}
-{% macro owner_of_touch(touches) -%}
-    coalesce(people.person_id, 'nobody:' || left({{ short_hash(touches ~ ".source_record_key || ':' || " ~ touches ~ ".kind") }}, 2))
+{#- The record that a touch is of, as the owner of rows: what nobody is named in belongs together. -#}
+{% macro touched_record(touches='') -%}
+    coalesce({{ touches ~ '.' if touches }}record_key, '')
+{%- endmacro %}
+
+{#- Who owns a touch where touches are worked out by person: the person, or else the record, by the hash of its name. -#}
+{% macro owner_of_touch(person_id='person_id', record='') -%}
+    coalesce({{ person_id }}, 'nobody:' || {{ record or 'hash(' ~ touched_record() ~ ')' }})
 {%- endmacro %}
 
 {#- Of touches that are somebody else's now, among those of some records: who owned them, and who does. -#}
-{% macro touches_passed_on(owner, records) -%}
-    select unnest([told.owner, coalesce(people.person_id, told.nobody)]) as owner
+{% macro touches_passed_on(records) -%}
+    select unnest([told.owner, {{ owner_of_touch('people.person_id', 'told.record') }}]) as owner
     from (
-        select record_key, person_id, {{ owner }} as owner, 'nobody:' || left(touchpoint_id, 2) as nobody
+        select distinct person_id, {{ owner_of_touch() }} as owner, hash({{ touched_record() }}) as record, record_key
         from {this}
         where record_key in {{ records }}
     ) as told
     left join {int_person_registry} as registry on told.record_key = registry.record_key
     left join {int_people} as people on registry.person_id = people.person_id
     where told.person_id is distinct from people.person_id
+{%- endmacro %}
+
+{#- Whose the touches are of records in `{due}`; a view that is watched knows them by the hash of their names. -#}
+{% macro touched_people(is_watched) -%}
+    {%- set hashed = 'due.owner' if is_watched else 'hash(due.owner)' -%}
+    select {{ owner_of_touch('people.person_id', hashed) }} as owner
+    from {due} as due
+    left join {int_person_registry} as registry
+        on due.owner = {{ 'hash(registry.record_key)' if is_watched else 'registry.record_key' }}
+    left join {int_people} as people on registry.person_id = people.person_id
+{%- endmacro %}
+
+{#- The record of a membership: a converted lead's names both, and the contact is who it is now. -#}
+{% macro member_record(connections) -%}
+    coalesce(
+        {%- for object, id in [('Contact', 'contact_id'), ('Lead', 'lead_id')] %}
+        'salesforce:' || (
+            select connections.org_id from {{ connections }} as connections where connections.vendor = 'salesforce'
+        ) || ':{{ object }}:' || {{ id }},
+        {%- endfor %}
+        ''
+    )
 {%- endmacro %}

@@ -30,17 +30,13 @@
     {% call statement('known', auto_begin=True) -%}
         {{ what_is_kept() }}
     {%- endcall %}
-    {%- if compared -%}
-        {% call statement('now') -%}
-            create or replace temp table {{ this.identifier }}__now as {{ owners_now(owner, read) }}
-        {%- endcall %}
-    {%- endif -%}
     {%- set full = existing is none or existing.type != 'table' or should_full_refresh()
         or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
-    {%- if not full -%}
+    {%- set asked = not full -%}
+    {%- if asked -%}
         {% call statement('due') -%}
             {%- if compared %}
-                create or replace temp table {{ this.identifier }}__moved as {{ who_moved() }};
+                create or replace temp table {{ this.identifier }}__moved as {{ who_moved(owner, read) }};
             {%- endif %}
             create or replace temp table {{ this.identifier }}__found as
             {{ who_is_due(read, compared, target_relation, owner) }}
@@ -58,7 +54,7 @@
         {% call statement('due') -%}
             create or replace table {{ due }} as from {{ temporary('found') }}
         {%- endcall %}
-        {%- set full = run_query(are_most_due(target_relation, owner)).columns[0].values()[0] -%}
+        {%- set full = are_most_due(target_relation, owner) -%}
     {%- endif -%}
 
     {%- if full -%}
@@ -81,7 +77,7 @@
     {%- endif -%}
 
     {% call statement('kept') -%}
-        {{ keep(made, full, read, compared) }}
+        {{ keep(made, full, read, compared, owner, asked) }}
     {%- endcall %}
     {{ let_go() }}
     {{ commit_as_made(same, invocation_id, none if full else same.version) }}
@@ -90,7 +86,7 @@
 
 {% macro let_go() -%}
     {%- call statement('let go') -%}
-        {%- for what in ['now', 'moved', 'found'] %}
+        {%- for what in ['moved', 'found'] %}
             drop table if exists {{ temporary(what) }};
         {%- endfor %}
     {%- endcall -%}

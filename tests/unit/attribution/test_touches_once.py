@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.fixtures.dbt_sql import made
+from tests.fixtures.dbt_sql import made, rendered
 
 # Salesforce's people are in Los Angeles: half past midnight UTC is the evening before. The business is not.
 TABLES = """
@@ -23,8 +23,9 @@ create table int_opportunity_people as select 'deal' as opportunity_id, 'p' as p
 create table int_people as select 'p' as person_id, timestamptz '2026-03-01 12:00:00+00' as created_at;
 create table int_campaign_members as select null as record_key, null as campaign_id;
 create table attribution_settings as select 'coverage_without_channel' as setting, 'offline' as value;
-create table int_told_touches as
-select *, vendor || ':o:x:' || touchpoint_id as source_record_key, vendor || ':o:people:1' as record_key,
+create view int_told_touches as
+select *, cast(occurred_at at time zone if(is_day, 'UTC', (select salesforce_zone from run)) as date) as day,
+    vendor || ':o:x:' || touchpoint_id as source_record_key, vendor || ':o:people:1' as record_key,
     touch_type as kind, channel as source, channel as medium, 'Intro' as content, true as is_response,
     false as is_bot, touchpoint_id <> 'mute' as earns_credit, false as is_made_of_another, false as is_member
 from (values
@@ -59,7 +60,12 @@ from (values
 def built() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute(TABLES)
-        for model in ("touches/int_touches", "credits/int_credit_deals", "credits/int_deal_touches"):
+        for model in (
+            "touches/int_zone_days",
+            "touches/int_touches",
+            "credits/int_credit_deals",
+            "credits/int_deal_touches",
+        ):
             made(connection, f"intermediate/{model}.sql")
         yield connection
 
@@ -116,3 +122,22 @@ def test_a_day_counts_up_to_the_closing_day_wherever_salesforce_and_the_business
         built.execute("rollback")
     assert {touch for (touch,) in found} == credited
     assert dated == [("2026-04-04",)]
+
+
+@pytest.mark.parametrize("zone", ["America/St_Johns", "Pacific/Apia"])
+def test_a_day_by_its_offset_is_the_day_in_the_zone(built: duckdb.DuckDBPyConnection, zone: str) -> None:
+    day = rendered("{{ day_by_offset('moment', 'business_offset') }}")
+    sql = f"""
+        select count(business_offset), count(*),
+            count(*) filter (where {day} <> (moment at time zone '{zone}')::date)
+        from range(timestamptz '2010-01-01', timestamptz '2012-06-01', interval 30 minutes) as m(moment)
+        left join int_zone_days on cast(moment as date) = day
+    """
+    built.execute("begin")
+    try:
+        built.execute("update run set business_zone = ?", [zone])
+        [(by_offset, moments, otherwise)] = built.execute(sql).fetchall()
+    finally:
+        built.execute("rollback")
+    assert otherwise == 0
+    assert 0.98 * moments < by_offset <= moments

@@ -18,7 +18,6 @@ import pytest
 from pipelines import transform
 from tests.fixtures.raw_tables import RawTables
 
-DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
 ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days", "company_currency"}
 COMPARED_IN_AN_INPUT = {
     ("int_credit_weights", "attribution_models"), ("int_credit_weights", "int_channel_values"),
@@ -91,7 +90,7 @@ def incremental(business: RawTables) -> list[Incremental]:
     return [
         Incremental(
             node.name,
-            DUE.sub("is not null", (compiled / node.original_file_path).read_text()),
+            transform._of_everybody((compiled / node.original_file_path).read_text()),
             {unique_id.split(".")[-1]: relation(manifest, unique_id) for unique_id in node.depends_on.nodes},
             node.config.get("owned") or {},
             node.config.get("inputs") or [],
@@ -199,7 +198,7 @@ def models_of_the_run(business: RawTables) -> Iterator[tuple[str, str]]:
         path = compiled / node.original_file_path
         is_of_the_run = node.resource_type == "model" and "source.crm.rules.run" in node.depends_on.nodes
         if is_of_the_run and node.language == "sql" and path.exists():
-            yield node.name, DUE.sub("is not null", path.read_text())
+            yield node.name, transform._of_everybody(path.read_text())
 
 
 def test_what_is_vouched_for_is_compared_with_something_else(incremental: list[Incremental]) -> None:

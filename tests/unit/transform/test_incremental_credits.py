@@ -22,8 +22,8 @@ TOUCHES, PEOPLE, JOURNEYS, WEIGHTS, CREDITS = INCREMENTAL = (
     "marts.attribution_credits",
 )
 BUILT = (
-    "int_touches", "int_person_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
-    "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts",
+    "int_zone_days", "int_touches", "int_person_touches", "int_credit_deals", "int_deal_touches",
+    "int_credit_journeys", "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts",
     "int_credit_weights", "int_credit_money",
     "attribution_credits",
 )  # fmt: skip
@@ -41,7 +41,8 @@ create table intermediate.int_told_touches (touchpoint_id varchar, record_key va
     occurred_at timestamptz, channel varchar, source varchar, medium varchar, campaign_id varchar,
     content varchar, touch_type varchar, kind varchar, is_response boolean, is_bot boolean,
     earns_credit boolean, source_record_key varchar, is_made_of_another boolean, is_member boolean,
-    is_day boolean default false);
+    is_day boolean default false,
+    day date generated always as (cast(make_timestamp(epoch_us(occurred_at)) as date)));
 """
 START, DEALS = datetime(2026, 1, 1, tzinfo=UTC), 60
 

@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- Opens and clicks of marketing e-mail. What a scanner clicks on the way is flagged by three rules (config/attribution.yml):
 -- HubSpot's own filter, a click too soon after delivery, too many different links at once.
 with events as (

@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- What sales did with a person outside Salesforce's tasks: calls that were made, e-mails that were sent or came, meetings
 -- that took place, messages.
 with engagements as (

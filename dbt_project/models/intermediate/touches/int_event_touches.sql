@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- Marketing events: to have registered is a touch, to have been there a response. Who cancelled or stayed away did nothing.
 with prepared as (
     select

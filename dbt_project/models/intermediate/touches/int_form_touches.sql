@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- Who sent a form, from which page, and what the page's address says of the way there.
 with filled as (
     select
@@ -11,6 +12,7 @@ submitted as (
     select
         filled.campaign_id as campaign_of_form,
         submissions.record_key as source_record_key,
+        submissions.form_id,
         addresses.record_key,
         submissions.submitted_at as occurred_at,
         coalesce(forms.name, submissions.page_name) as content,
@@ -27,6 +29,7 @@ submitted as (
 prepared as (
     select
         submitted.source_record_key,
+        submitted.form_id,
         submitted.record_key,
         submitted.occurred_at,
         submitted.content,

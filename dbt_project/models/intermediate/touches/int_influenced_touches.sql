@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record()) }}
 -- Whom a campaign of HubSpot's influenced, by its report: the nearest that HubSpot has to a campaign's members. It says who,
 -- not what they did nor when: no response, and dated by the day on which the campaign began, or the contact did if later.
 with members as (

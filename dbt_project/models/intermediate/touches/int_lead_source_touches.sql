@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record()) }}
 -- Where a person of Salesforce came from, by what the lead or contact says, from the moment it was made.
 with people as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record()) }}
 -- Put on a list by hand or by an import; lists that fill themselves say nothing new of a person.
 with prepared as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- Openings and clicks that Marketing Cloud has seen. A click is a response, unless a machine made it; an opening may be a
 -- machine's. Each link of an e-mail counts once, and so does its opening: the first time. Meeting the goal of a journey is a
 -- touch, too. Marketing Cloud neither filters clicks nor tells the program: two rules find machines (config/attribution.yml),

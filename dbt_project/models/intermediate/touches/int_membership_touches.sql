@@ -1,9 +1,9 @@
 {{ config(
-    materialized='incremental', unique_key='source_record_key',
+    materialized='incremental', unique_key=touched_record(),
     owned={
-        'stg_salesforce__campaign_members': '
-            select record_key as owner, hash(
-                contact_id, lead_id, campaign_id, has_responded, first_responded_date, created_at, status
+        'stg_salesforce__campaign_members':
+            'select ' ~ member_record('{connections}') ~ ' as owner, hash(
+                record_key, campaign_id, has_responded, first_responded_date, created_at, status
             ) as hashed
             from {stg_salesforce__campaign_members}'
     },
@@ -24,11 +24,7 @@ members as (
         members.record_key as source_record_key,
         'membership' as kind,
         'membership' as touch_type,
-        -- A converted lead's membership names both; the contact is who it is now.
-        coalesce(
-            {{ record_key('salesforce', 'Contact', 'members.contact_id') }},
-            {{ record_key('salesforce', 'Lead', 'members.lead_id') }}
-        ) as record_key,
+        nullif({{ member_record(source('rules', 'connections')) }}, '') as record_key,
         {{ record_key('salesforce', 'Campaign', 'members.campaign_id') }} as campaign_id,
         coalesce(members.has_responded, statuses.has_responded, false) as is_response,
         case
@@ -38,7 +34,7 @@ members as (
         members.status as content
     from {{ ref('stg_salesforce__campaign_members') }} as members
     left join statuses on members.campaign_id = statuses.campaign_id and members.status = statuses.label
-    where {{ is_due('members.record_key') }}
+    where {{ is_due(member_record(source('rules', 'connections'))) }}
 ),
 
 channels as (

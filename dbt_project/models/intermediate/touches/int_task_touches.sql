@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record()) }}
 with tasks as (
     select
         record_key as source_record_key,

@@ -1,50 +1,25 @@
 {%- set kinds = [
     'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
 ] -%}
-{%- set followed = ['membership', 'contact'] -%}
-{%- set owner = "coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))" -%}
-{%- set whose -%}
-    left join {int_person_registry} as registry on touches.record_key = registry.record_key
-    left join {int_people} as people on registry.person_id = people.person_id
-{%- endset -%}
-{%- set owned = {
-    'int_engagement_members': 'select person_id as owner, hash(engagements) as hashed from {int_engagement_members} as engagements',
-    'stg_hubspot__form_submissions': 'select ' ~ owner_of_touch('touches') ~ ' as owner, '
-    ~ 'hash(touches.source_record_key, submissions.form_id) as hashed from {int_form_touches} as touches '
-    ~ 'inner join {stg_hubspot__form_submissions} as submissions on touches.source_record_key = submissions.record_key ' ~ whose
-} -%}
 {%- set through = {
     'int_people': touches_passed_on(
-        owner, '(select registry.record_key from {int_person_registry} as registry where registry.person_id in {due})'
+        '(select registry.record_key from {int_person_registry} as registry where registry.person_id in {due})'
     ),
-    'int_people_resolved': touches_passed_on(owner, '{due}')
+    'int_people_resolved': touches_passed_on('{due}')
 } -%}
 {%- for kind in kinds -%}
-    {%- set name = 'int_' ~ kind ~ '_touches' -%}
-    {%- set found = 'select ' ~ owner_of_touch('touches') ~ ' as owner' -%}
-    {%- if kind in followed -%}
-        {%- do through.update({
-            name: found ~ ' from {' ~ name ~ '} as touches ' ~ whose ~ ' where touches.source_record_key in {due} '
-            ~ 'union all select ' ~ owner ~ ' as owner from {this} where source_record_key in {due}'
-        }) -%}
-    {%- else -%}
-        {%- do owned.update({name: found ~ ', hash(touches) as hashed from {' ~ name ~ '} as touches ' ~ whose}) -%}
-    {%- endif -%}
+    {%- do through.update({'int_' ~ kind ~ '_touches': touched_people(is_watched=kind not in ('membership', 'contact'))}) -%}
 {%- endfor -%}
 {{ config(
-    materialized='incremental', unique_key=owner, owned=owned, through=through, vouched_for=['int_person_registry']
+    materialized='incremental', unique_key=owner_of_touch(), through=through, vouched_for=['int_person_registry'],
+    owned={
+        'int_engagement_members': 'select person_id as owner, hash(engagements) as hashed from {int_engagement_members} as engagements'
+    }
 ) }}
 {{ also_reads('int_people_resolved') }}
 -- Every touch that a record tells of, with the person it is of and whether it may earn credit. Which of them tell of the
 -- same event is seen among one person's (int_touches).
-with unioned as (
-    {% for kind in kinds %}
-        select * from {{ ref('int_' ~ kind ~ '_touches') }}
-        {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
-),
-
-people as (
+with people as (
     select
         registry.record_key,
         people.person_id
@@ -52,10 +27,36 @@ people as (
     inner join {{ ref('int_people') }} as people on registry.person_id = people.person_id
 ),
 
+{% if not is_unit_test() %}
+    records_due as (
+        select hash(record_key) as record from people
+        where {{ is_due('person_id') }}
+        union all
+        select cast(substr(due.owner, 8) as ubigint) as record from {{ those_due() }} as due
+        where due.owner like 'nobody:%'
+    ),
+{% endif %}
+
+unioned as (
+    {% for kind in kinds %}
+        select
+            *,
+            hash({{ touched_record() }}) as record
+        from {{ ref('int_' ~ kind ~ '_touches') }}
+        where
+            {{ may_be_due('hash(' ~ touched_record() ~ ')', 'select records_due.record from records_due') }}
+        {% if not loop.last %}union all by name{% endif %}
+    {% endfor %}
+),
+
 identified as (
     select
-        unioned.* exclude (is_bot, is_tagged, is_day),
+        unioned.* exclude (is_bot, is_tagged, is_day, record),
         people.person_id,
+        case
+            when unioned.is_day then {{ utc_day('unioned.occurred_at') }}
+            else {{ day_by_offset('unioned.occurred_at', 'days.salesforce_offset', 'salesforce_zone') }}
+        end as day,
         coalesce(unioned.is_bot, false) as is_bot,
         coalesce(unioned.is_day, false) as is_day,
         {{ short_hash("unioned.source_record_key || ':' || unioned.kind") }} as touchpoint_id,
@@ -71,7 +72,8 @@ identified as (
     from unioned
     left join people on unioned.record_key = people.record_key
     left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
-    where {{ is_due(owner_of_touch('unioned')) }}
+    left join {{ ref('int_zone_days') }} as days on {{ utc_day('unioned.occurred_at') }} = days.day
+    where {{ is_due(owner_of_touch('people.person_id', 'unioned.record')) }}
 ),
 
 forms as (
@@ -80,7 +82,8 @@ forms as (
         person_id,
         campaign_id,
         occurred_at,
-        source_record_key
+        day,
+        form_id
     from identified
     where touch_type = 'form' and earns_credit and person_id is not null
 ),
@@ -92,6 +95,7 @@ sent as (
         person_id,
         campaign_id,
         occurred_at,
+        day,
         cast(null as varchar) as status
     from forms
     where campaign_id is not null
@@ -101,10 +105,10 @@ sent as (
         forms.person_id,
         rules.campaign_id,
         forms.occurred_at,
+        forms.day,
         rules.status
     from {{ ref('int_form_members') }} as rules
-    inner join {{ ref('stg_hubspot__form_submissions') }} as submissions on rules.form_id = submissions.form_id
-    inner join forms on submissions.record_key = forms.source_record_key
+    inner join forms on rules.form_id = forms.form_id
 ),
 
 -- Memberships that were made of something which earns credit itself: of a click by config/engagement.yml, of a form by
@@ -121,7 +125,7 @@ made as (
             and memberships.campaign_id = engagements.campaign_id
             and memberships.content = engagements.status
             -- Salesforce knows the day of a response only; a membership that we make has the day that it is in UTC.
-            and {{ day_of('memberships.occurred_at', 'memberships.is_day', 'salesforce_zone') }}
+            and memberships.day
             >= least(
                 {{ day_of('engagements.occurred_at', 'false', 'salesforce_zone') }},
                 cast(engagements.occurred_at at time zone 'UTC' as date)
@@ -139,9 +143,7 @@ made as (
         memberships.touch_type = 'membership'
         and memberships.is_response
         and (
-            {{ day_of('memberships.occurred_at', 'memberships.is_day', 'salesforce_zone') }} in (
-                {{ day_of('sent.occurred_at', 'false', 'salesforce_zone') }}, cast(sent.occurred_at at time zone 'UTC' as date)
-            )
+            memberships.day in (sent.day, {{ utc_day('sent.occurred_at') }})
             -- By config the membership is made when the loop comes by.
             or (memberships.content = sent.status and memberships.occurred_at > sent.occurred_at)
         )
@@ -153,6 +155,8 @@ select
     identified.person_id,
     identified.occurred_at,
     identified.is_day,
+    -- Where Salesforce's people are: of much it knows the day only.
+    identified.day,
     coalesce(identified.channel, 'unknown') as channel,
     identified.source,
     identified.medium,

@@ -1,20 +1,12 @@
-{%- set owner = "coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))" -%}
-{{ config(materialized='incremental', unique_key=owner, follows=['int_told_touches']) }}
+{{ config(materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches']) }}
 
--- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
+-- The touches of a person are worked out together; those of nobody by the record that they are of.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.
 -- Kept once of those that are due. In a build in full it would be all columns of all touches, which do not fit in memory: there
 -- it is read anew wherever it is looked at (`of_everybody`).
 with told as materialized (
-    select
-        *,
-        -- Salesforce knows of much the day only, and that is a day where its people are.
-        case
-            when touch_type in ('membership', 'event', 'call', 'email', 'meeting', 'task', 'message')
-                then {{ day_of('occurred_at', 'is_day', 'salesforce_zone') }}
-        end as day
-    from {{ ref('int_told_touches') }}
-    where {{ is_due(owner) }}
+    select * from {{ ref('int_told_touches') }}
+    where {{ is_due(owner_of_touch()) }}
 ),
 
 -- A form that is sent again within a minute was sent once, by somebody impatient.
@@ -28,23 +20,29 @@ forms as (
     where touch_type = 'form'
 ),
 
+of_sales as (
+    select
+        touchpoint_id,
+        person_id,
+        touch_type,
+        occurred_at,
+        day,
+        split_part(source_record_key, ':', 1) as crm,
+        coalesce({{ slug_text('content') }}, '') as subject
+    from told
+    where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
+),
+
 -- The first call of a day on a subject in one CRM is the first in the other; and so is the second.
 activities as (
     select
         touchpoint_id,
         day,
-        coalesce({{ slug('content') }}, '') as subject,
+        subject,
         row_number() over (
-            partition by
-                person_id,
-                touch_type,
-                split_part(source_record_key, ':', 1),
-                day,
-                {{ slug('content') }}
-            order by occurred_at, touchpoint_id
+            partition by person_id, touch_type, crm, day, subject order by occurred_at, touchpoint_id
         ) as nth_of_day
-    from told
-    where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
+    from of_sales
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened
@@ -223,9 +221,8 @@ select
     -- Salesforce's people and where the business is.
     case
         when told.is_day
-            then greatest(
-                {{ day_begins(day_of('told.occurred_at', 'true'), 'salesforce_zone') }},
-                {{ day_begins(day_of('told.occurred_at', 'true')) }}
+            then coalesce(
+                days.begun_at, greatest({{ day_begins('told.day', 'salesforce_zone') }}, {{ day_begins('told.day') }})
             )
         else told.occurred_at
     end as occurred_at,
@@ -239,6 +236,17 @@ select
     told.is_bot,
     told.earns_credit,
     told.source_record_key,
+    -- Where the business is.
+    coalesce(
+        case
+            when told.is_day then days.begun_on
+            else {{ day_by_offset('told.occurred_at', 'days.business_offset') }}
+        end,
+        cast(
+            greatest({{ day_begins('told.day', 'salesforce_zone') }}, {{ day_begins('told.day') }})
+            at time zone {{ run_value('business_zone') }} as date
+        )
+    ) as day,
     told.person_id is not null
     and told.occurred_at is not null
     and not told.is_bot
@@ -250,3 +258,4 @@ select
 from told
 left join numbered on told.touchpoint_id = numbered.touchpoint_id
 left join added on told.touchpoint_id = added.touchpoint_id
+left join {{ ref('int_zone_days') }} as days on {{ utc_day('told.occurred_at') }} = days.day

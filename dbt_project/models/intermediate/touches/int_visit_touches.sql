@@ -1,3 +1,4 @@
+{{ config(materialized='watched', unique_key=touched_record(), as_table=true) }}
 -- Pages seen by people whom HubSpot knows. An address with UTM parameters is the click on an ad or a campaign's link.
 with visited as (
     select

@@ -10,85 +10,75 @@
         select * from {{ source('rules', 'lead_score_rules') }}
     ),
 
-    -- A title is looked at once, however many people have it.
-    title_matches as (
-        select
-            titles.job_title,
-            rules.rule,
-            rules.match_value
-        from (
-            select distinct job_title from {{ subjects }}
-        ) as titles
-        inner join score_rules as rules
-            on rules.kind = 'job_title_contains' and {{ has_word('titles.job_title', 'rules.match_value') }}
-    ),
-
     subject_facts as (
         select
             subject_id,
-            unnest(['industry', 'country', 'lifecycle_stage', 'has', 'has', 'has', 'has', 'has']) as kind,
+            unnest(['industry', 'country', 'lifecycle_stage', 'job_title_contains', 'employees_at_least', 'has']) as kind,
             unnest([
                 industry,
                 country,
                 lifecycle_stage,
-                case when has_email then 'email' end,
-                case when has_company_email then 'company_email' end,
-                case when has_phone then 'phone' end,
-                case when has_account then 'account' end,
-                case when is_opted_out then 'opted_out' end
+                job_title,
+                cast(employees as varchar),
+                concat_ws(
+                    ' ',
+                    case when has_email then 'email' end,
+                    case when has_company_email then 'company_email' end,
+                    case when has_phone then 'phone' end,
+                    case when has_account then 'account' end,
+                    case when is_opted_out then 'opted_out' end
+                )
             ]) as fact
         from {{ subjects }}
     ),
 
+    -- A fact is looked at once, however many people it is told of.
+    facts as (
+        select distinct
+            kind,
+            fact
+        from subject_facts
+        where fact is not null
+    ),
+
     fit_matches as (
         select
-            subjects.subject_id,
-            matches.rule,
-            matches.match_value
-        from {{ subjects }} as subjects
-        inner join title_matches as matches on subjects.job_title = matches.job_title
-
-        union all
-
-        select
-            facts.subject_id,
+            facts.kind,
+            facts.fact,
             rules.rule,
-            rules.match_value
-        from subject_facts as facts
-        inner join score_rules as rules on facts.kind = rules.kind and facts.fact = rules.match_value
-
-        union all
-
-        select
-            subjects.subject_id,
-            rules.rule,
-            rules.match_value
-        from {{ subjects }} as subjects
+            cast(any_value(rules.points) as decimal(18, 4)) as points,
+            replace(facts.kind, '_', ' ') || ' ' || string_agg(distinct rules.match_value, ', ' order by rules.match_value) as why
+        from facts
         inner join score_rules as rules
-            on rules.kind = 'employees_at_least' and subjects.employees >= try_cast(rules.match_value as bigint)
+            on
+                facts.kind = rules.kind
+                and case facts.kind
+                    when 'job_title_contains' then {{ has_word('facts.fact', 'rules.match_value') }}
+                    when 'employees_at_least' then try_cast(facts.fact as double) >= try_cast(rules.match_value as bigint)
+                    when 'has' then list_contains(string_split(facts.fact, ' '), rules.match_value)
+                    else facts.fact = rules.match_value
+                end
+        group by facts.kind, facts.fact, rules.rule
     ),
 
     fit_points as (
         select
-            matches.subject_id,
+            facts.subject_id,
             matches.rule,
             'fit' as kind,
-            cast(any_value(rules.points) as decimal(18, 4)) as points,
+            matches.points,
             cast(null as bigint) as touches,
             cast(null as timestamptz) as last_at,
-            replace(any_value(rules.kind), '_', ' ') || ' '
-            || string_agg(distinct matches.match_value, ', ' order by matches.match_value) as why
-        from fit_matches as matches
-        inner join score_rules as rules on matches.rule = rules.rule and matches.match_value = rules.match_value
-        group by matches.subject_id, matches.rule
+            matches.why
+        from subject_facts as facts
+        inner join fit_matches as matches on facts.kind = matches.kind and facts.fact = matches.fact
     ),
 
-    -- The day is made before the joins: behind them the zone would be looked up for each row.
     counted_touches as (
         select
             person_id,
             occurred_at,
-            cast(occurred_at at time zone {{ run_value('business_zone') }} as date) as day,
+            day,
             case
                 when touch_type = 'membership' and is_response then 'membership_response'
                 when touch_type = 'form' then 'conversion'

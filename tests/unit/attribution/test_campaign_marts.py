@@ -55,7 +55,8 @@ create table unified_leads as select * from (values
     as t(person_id, mql_at, sql_at);
 create table int_touches as
 select *, 'source' as source, 'medium' as medium, 'content' as content, 'r' as record_key,
-    's' as source_record_key
+    's' as source_record_key, touch_type = 'membership' as is_member,
+    cast(occurred_at at time zone (select business_zone from run) as date) as day
 from (values
     ('t1', 'ana', timestamptz '2026-02-01 03:00:00+00', 'email', 'a', 'email_click', true, true, true),
     ('t2', 'ana', timestamptz '2026-02-20 12:00:00+00', 'email', 'a', 'email_click', true, true, true),

@@ -1,6 +1,14 @@
 -- Every campaign that met somebody of an open deal has influenced it with all of its amount, so these do not add up over
 -- campaigns; what does is its credit, under the model that is written back.
-with met as (
+with open_deals as (
+    select
+        opportunity_id,
+        amount_converted
+    from {{ ref('int_opportunities') }}
+    where not is_closed
+),
+
+met as (
     select
         people.opportunity_id,
         touches.campaign_id,
@@ -10,6 +18,7 @@ with met as (
         min(touches.occurred_at) as first_touch_at,
         max(touches.occurred_at) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
+    inner join open_deals on people.opportunity_id = open_deals.opportunity_id
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
     where touches.is_counted and touches.campaign_id is not null and touches.occurred_at < {{ run_value('as_of') }}
     group by people.opportunity_id, touches.campaign_id
@@ -24,6 +33,7 @@ credited as (
     from {{ ref('attribution_credits') }} as credits
     inner join {{ source('rules', 'attribution_models') }} as models
         on credits.model = models.model and models.is_written_back
+    where credits.opportunity_id in (select open_deals.opportunity_id from open_deals)
     group by credits.opportunity_id, credits.campaign_id
 )
 
@@ -35,10 +45,9 @@ select
     met.people,
     met.first_touch_at,
     met.last_touch_at,
-    opportunities.amount_converted as influenced_pipeline,
+    open_deals.amount_converted as influenced_pipeline,
     cast(coalesce(credited.share, 0) as decimal(18, 8)) as share,
     cast(coalesce(credited.pipeline, 0) as decimal(18, 2)) as credited_pipeline
 from met
-inner join {{ ref('int_opportunities') }} as opportunities on met.opportunity_id = opportunities.opportunity_id
+inner join open_deals on met.opportunity_id = open_deals.opportunity_id
 left join credited on met.opportunity_id = credited.opportunity_id and met.campaign_id = credited.campaign_id
-where not opportunities.is_closed

@@ -1,21 +1,22 @@
-with touches as (
-    select
-        campaign_id,
-        count(*) as touches,
-        count(*) filter (where is_response) as responses
-    from {{ ref('int_touches') }}
-    where is_counted and campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
-    group by campaign_id
-),
-
-met as (
+with met as (
     select
         campaign_id,
         person_id,
+        count(*) as touches,
+        count(*) filter (where is_response) as responses,
         min(occurred_at) as met_at
     from {{ ref('int_touches') }}
     where is_counted and campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
     group by campaign_id, person_id
+),
+
+touches as (
+    select
+        campaign_id,
+        cast(sum(touches) as bigint) as touches,
+        cast(sum(responses) as bigint) as responses
+    from met
+    group by campaign_id
 ),
 
 -- Who became what after the campaign had met them; a stage that was reached before is none of its doing.

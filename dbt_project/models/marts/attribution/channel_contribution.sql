@@ -2,27 +2,22 @@ with touches as (
     select
         touchpoint_id,
         channel,
-        cast(date_trunc('month', occurred_at at time zone {{ run_value('business_zone') }}) as date) as month,
+        cast(date_trunc('month', day) as date) as month,
         person_id,
         earns_credit
     from {{ ref('int_touches') }}
-    -- Campaign influence credits memberships that earn nothing under any other model.
-    where
-        is_counted
-        and occurred_at <= {{ run_value('as_of') }}
-        and (
-            earns_credit
-            or touchpoint_id in (select credited.touchpoint_id from {{ ref('attribution_credits') }} as credited)
-        )
+    -- What earns no credit may be a membership, which campaign influence credits.
+    where is_counted and occurred_at <= {{ run_value('as_of') }} and (earns_credit or is_member)
 ),
 
 touched as (
     select
         channel,
         month,
-        count(*) filter (where earns_credit) as touches,
-        count(distinct person_id) filter (where earns_credit) as leads
+        count(*) as touches,
+        count(distinct person_id) as leads
     from touches
+    where earns_credit
     group by channel, month
 ),
 
@@ -38,22 +33,35 @@ credits as (
     from {{ ref('attribution_credits') }} as credits
     inner join touches on credits.touchpoint_id = touches.touchpoint_id
     group by touches.channel, touches.month, credits.model
+),
+
+months as (
+    select
+        channel,
+        month
+    from touched
+    union
+    select
+        channel,
+        month
+    from credits
 )
 
 select
-    touched.channel,
-    touched.month,
+    months.channel,
+    months.month,
     models.model,
-    touched.touches,
-    touched.leads,
+    coalesce(touched.touches, 0) as touches,
+    coalesce(touched.leads, 0) as leads,
     cast(coalesce(credits.opportunities, 0) as decimal(18, 8)) as opportunities,
     cast(coalesce(credits.pipeline, 0) as decimal(18, 2)) as pipeline,
     cast(coalesce(credits.revenue, 0) as decimal(18, 2)) as revenue,
     coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
-from touched
+from months
 cross join {{ source('rules', 'attribution_models') }} as models
+left join touched on months.channel = touched.channel and months.month = touched.month
 left join credits
     on
-        touched.channel = credits.channel
-        and touched.month = credits.month
+        months.channel = credits.channel
+        and months.month = credits.month
         and models.model = credits.model

@@ -7,6 +7,7 @@ Belongs here: the kept file and what takes the place of dbt's `get_template`.
 from __future__ import annotations
 
 import marshal
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -36,7 +37,7 @@ def keep() -> None:
     """What was compiled since."""
     for file, already in _in_file.items():
         if len(_known) > already:
-            part = file.with_suffix(".part")
+            part = file.with_suffix(f".{os.getpid()}.part")
             with suppress(OSError):
                 part.write_bytes(marshal.dumps(dict(_known)))
                 part.replace(file)

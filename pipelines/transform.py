@@ -27,6 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipelines import dbt_costs, dbt_nodes, dbt_templates, versions
 from pipelines.errors import CrmError, GateFailed
+from pipelines.identity import kept as matching
 from pipelines.locking import FileLock
 from pipelines.run import Progress, Run, silent
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -206,8 +207,10 @@ def models(settings: Settings) -> dict[str, Model]:
 
 
 def code_hash() -> str:
-    """Of everything that shapes a table here: the dbt project and the matching it calls."""
-    return _hash_of(_sources(DBT_PROJECT), _sources(PROJECT_ROOT / "pipelines" / "identity"))
+    """Of everything that shapes a table here: the dbt project, the matching and the attribution it calls, and
+    the libraries that spell for them."""
+    called = (_sources(PROJECT_ROOT / "pipelines" / each) for each in ("attribution", "identity"))
+    return f"{_hash_of(_sources(DBT_PROJECT), *called)} {matching.code()}"
 
 
 def parse_ahead(settings: Settings) -> None:
@@ -246,8 +249,9 @@ def _load_or_parse(settings: Settings) -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     key = _manifest_key()
-    dbt_templates.use(_kept_in(settings) / f"templates-{key}.marshal")
     kept = _kept_in(settings) / f"manifest-{key}.msgpack"
+    if kept.parent != settings.paths.dbt_target:  # a home may come from elsewhere, and this is code
+        dbt_templates.use(kept.with_name(f"templates-{key}.marshal"))
     own = settings.paths.dbt_target / kept.name  # of this home alone
     kept = own if own.exists() else kept
     with suppress(FileNotFoundError):  # who parses another state of the project clears this one away

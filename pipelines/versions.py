@@ -36,7 +36,7 @@ _RUN = "rules.run"
 
 class Made(NamedTuple):
     """What is known of a relation or a test: what it was made of (its code, the columns of `rules.run` that
-    this names, and the versions of what it reads), in which run of dbt, its version, and the one before where
+    this names, and the versions of what it reads), in which run, its version, and the one before where
     the step between them is known (the owners that were due)."""
 
     made_of: str | None = None
@@ -56,6 +56,8 @@ class Versions:
     def __init__(self, manifest: Any, code: str, *, may_stay: bool) -> None:
         self.may_stay = may_stay
         self.made: dict[str, Made] = {}
+        self.begun: set[str] = set()
+        """Of whom the file does not say whether what was known still holds, for they did not end."""
         self.run_columns: list[str] = []
         self.new = uuid4().hex
         """The version of whatever has none, in this build alone."""
@@ -67,11 +69,13 @@ class Versions:
         }  # fmt: skip
 
     def made_of(self, unique_id: str, code: str) -> dict[str, Any]:
-        """One value for a node's code and the versions of all it reads; `step`: for those they had before."""
+        """Asked by who begins with a node: one value for its code and the versions of all it reads; `step`:
+        for those they had before."""
         named = [
             column for column in self.run_columns
             if self._is_python(unique_id) or re.search(rf"\b{column}\b", code)
         ]  # fmt: skip
+        self.begun.add(self.name(unique_id))
         return self._compared(unique_id, _hash(code), tuple(named))
 
     def stays(self, unique_id: str) -> bool:
@@ -90,6 +94,7 @@ class Versions:
         self.made[self.name(unique_id)] = Made(
             made["made_of"], version, version_before, run, made["code"], made["looked_at"]
         )
+        self.begun.discard(self.name(unique_id))
 
     def name(self, unique_id: str) -> str:
         """A relation by its name; a test, which leaves none, by its id."""
@@ -125,7 +130,8 @@ def kept(
 ) -> Iterator[Versions]:
     """The versions of what the nodes read that are built. `is_built` is None where a few are built by name.
 
-    While they are built the file says nothing of them: what a killed build leaves is all new to the next.
+    While they are built the file says nothing of them: what a killed build leaves is all new to the next, and
+    so is a node that an interrupted one had begun with.
     """
     versions = Versions(manifest, code, may_stay=is_built is not None)
     with warehouse.writing() as connection:
@@ -138,7 +144,7 @@ def kept(
 
 
 def _write(versions: Versions, connection: duckdb.DuckDBPyConnection) -> None:
-    rows = [(relation, *each) for relation, each in versions.made.items()]
+    rows = [(relation, *each) for relation, each in versions.made.items() if relation not in versions.begun]
     connection.execute(
         "insert into incremental.made (relation, made_of, version, version_before, made_in, code, looked_at) "
         "select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), "

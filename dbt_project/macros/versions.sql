@@ -1,6 +1,6 @@
 {#-
     What is made of the same as last time is not made again. `incremental.made` has for each relation what it was made of
-    (`made_of`: its code and the versions of what it reads), in which run of dbt (`made_in`), its `version`, and the one
+    (`made_of`: its code and the versions of what it reads), in which run (`made_in`), its `version`, and the one
     before where the step between them is known (the owners that were due). pipelines/versions.py reads it before dbt runs,
     is lent to the macros as `versions`, and writes it when all is made. Nodes that stay are not begun (pipelines/dbt_nodes.py).
     Where dbt runs without that, by hand, everything is made, and is new to whoever asks later. What has no version there (a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_the_manifest_is_kept_for_all_homes_until_a_file_of_the_project_changes(
     monkeypatch.setattr(transform, "code_hash", lambda: "other")
     with pytest.raises(CrmError, match="parsed again"):
         transform.load_manifest(business.settings)
+
+
+def test_whatever_models_in_python_call_shapes_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = {
+        PROJECT_ROOT / "pipelines" / package
+        for path in transform.DBT_PROJECT.rglob("*.py")
+        for package in re.findall(r"from pipelines\.(\w+)", path.read_text())
+    }
+    asked: list[Path] = []
+    monkeypatch.setattr(transform, "_sources", lambda folder: asked.append(folder) or iter(()))
+    before = transform.code_hash()
+    assert called
+    assert called <= set(asked)
+    monkeypatch.setattr(transform.matching, "code", lambda: "of an upgraded library")
+    assert transform.code_hash() != before
 
 
 def test_where_the_environment_is_not_ours_the_manifest_is_kept_in_the_home(

@@ -6,6 +6,8 @@ Belongs here: which nodes of a stage are made. That rows are right is in `tests/
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,16 @@ class Home:
         with self.warehouse.reading("work") as connection:
             return connection.execute(sql).fetchall()
 
+    @contextmanager
+    def building(self) -> Iterator[versions.Versions]:
+        """What a build holds while dbt runs."""
+        manifest, code = transform.load_manifest(self.settings), transform.code_hash()
+        with (
+            self.warehouse.locked("test"),
+            versions.kept(self.warehouse, manifest, code, transform._is_of_marts) as known,
+        ):
+            yield known
+
     def makes(self) -> set[str]:
         """What of the models and their tests a run makes and asks, by name."""
         before = set(self.query("select relation, made_in from incremental.made where made_in is not null"))
@@ -70,12 +82,14 @@ def test_only_what_reads_something_new_is_made_and_asked_again(
     assert home.makes() == set()
 
 
+def test_what_an_interrupted_build_had_begun_with_is_new_to_the_next(home: Home) -> None:
+    with home.building() as known:
+        known.made_of("model.crm.stg_salesforce__holidays", "as it was")
+    assert home.makes() == {"stg_salesforce__holidays"}
+
+
 def test_what_a_killed_build_leaves_is_new_to_the_next(home: Home) -> None:
-    manifest = transform.load_manifest(home.settings)
-    with (
-        home.warehouse.locked("test"),
-        versions.kept(home.warehouse, manifest, transform.code_hash(), transform._is_of_marts) as known,
-    ):
+    with home.building() as known:
         assert home.query("from incremental.made") == []
         assert all(known.stays(f"model.crm.{name}") for name in TOUCHES)
         known.made.clear()

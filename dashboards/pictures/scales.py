@@ -36,15 +36,15 @@ def ticks(values: Iterable[Number], unit: str) -> list[float]:
     low, high = min(found), max(found)
     if low == high:
         return [0.0]
-    step = _round((high - low) / _PARTS)
-    if unit == "count":
-        step = max(1.0, step)
+    step = (high - low) / _PARTS
+    step = _round(max(1.0, step), is_whole=True) if unit == "count" else _round(step)
     return [each * step for each in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
-def _round(step: float) -> float:
+def _round(step: float, *, is_whole: bool = False) -> float:
     power = 10.0 ** math.floor(math.log10(step))
-    return next(power * nice for nice in (1, 2, 2.5, 5, 10) if power * nice >= step * 0.999)
+    rounded = (power * nice for nice in (1, 2, 2.5, 5, 10))
+    return next(each for each in rounded if each >= step * 0.999 and not (is_whole and each % 1))
 
 
 def short(value: Number, unit: str) -> str:

@@ -25,6 +25,7 @@ class Across:
     names: list[str]
     rows: list[tuple[str, list[Bar]]]
     zero: float
+    """Where nothing is: from the left, unless there is less than nothing."""
     drawn: str = "across"
 
 

@@ -12,6 +12,8 @@ from dashboards.pictures.scales import Number, dated, days, percent, point, seri
 
 _GROUP, _FEWEST, _MOST_DOTS, _MOST_LABELS = 0.76, 4, 40, 9
 Series = tuple[str, list[str], list[Number | None]]
+Stretch = tuple[Number, Number]
+"""Where a bar begins and ends."""
 
 
 @dataclass(frozen=True)
@@ -72,25 +74,24 @@ def bars(answer: Answer) -> Chart:
     found, unit = list(series(answer)), answer.panel.unit
     places = found[0][1]
     is_stacked = answer.panel.kind == "stacked bars"
-    axis = _Axis(_stacked_ends(found) if is_stacked else _known(found), unit)
-    slot = 100 / max(len(places), _FEWEST)
-    centres = [50 + (index - (len(places) - 1) / 2) * slot for index in range(len(places))]
-    width = slot * _GROUP / (1 if is_stacked else len(found))
-    below = [0.0] * len(places)
-    shapes = []
-    for number, (_, _, values) in enumerate(found):
-        path = []
-        for index, value in enumerate(values):
-            if not value:
-                continue
-            left = centres[index] - slot * _GROUP / 2 + (0 if is_stacked else number * width)
-            path.append(_box(left, width, axis(below[index]), axis(below[index] + value)))
-            if is_stacked:
-                below[index] += value
-        shapes.append(Shape(number, "filled", "".join(path)))
+    stretches = _on_each_other(found) if is_stacked else _from_nothing(found)
+    axis = _Axis([end for stretch in stretches for _, end in stretch], unit)
     moments = days(places)
     written = [f"{day:%b %Y}" for day in moments] if moments else places
     is_named = not all(any(letter.isdigit() for letter in place) for place in places)
+    slot = 100 / (len(places) if is_named else max(len(places), _FEWEST))
+    centres = [50 + (index - (len(places) - 1) / 2) * slot for index in range(len(places))]
+    group = _GROUP * min(slot, 100 / _FEWEST)
+    width = group / (1 if is_stacked else len(found))
+    shapes = []
+    for number, stretch in enumerate(stretches):
+        aside = (0 if is_stacked else number * width) - group / 2
+        path = (
+            _box(at + aside, width, axis(begin), axis(end))
+            for at, (begin, end) in zip(centres, stretch, strict=True)
+            if begin != end
+        )
+        shapes.append(Shape(number, "filled", "".join(path)))
     return Chart(
         [name for name, _, _ in found], shapes, axis.marks(), _thinned(centres, written, keep_all=is_named),
         [
@@ -105,10 +106,11 @@ def lines(answer: Answer) -> Chart:
     """A line for each series, or areas one on the other. Days lie as far apart as they are."""
     found, unit = list(series(answer)), answer.panel.unit
     is_stacked = answer.panel.kind == "stacked areas"
-    axis = _Axis(_stacked_ends(found) if is_stacked else _known(found), unit)
+    sums = list(_running(found))
+    axis = _Axis([each for there in sums for each in there] if is_stacked else _known(found), unit)
     moments = days(found[0][1])
     centres = _in_time(moments) if moments else _evenly(len(found[0][1]))
-    shapes = list(_areas(found, centres, axis) if is_stacked else _drawn(found, centres, axis))
+    shapes = list(_areas(sums, centres, axis) if is_stacked else _drawn(found, centres, axis))
     labels = _in_calendar(moments) if moments else _thinned(centres, found[0][1])
     return Chart(
         [name for name, _, _ in found], shapes, axis.marks(), labels,
@@ -120,26 +122,42 @@ def _known(found: Sequence[Series]) -> list[Number]:
     return [value for _, _, values in found for value in values if value is not None]
 
 
-def _stacked_ends(found: Sequence[Series]) -> list[Number]:
-    return [
-        sum(value or 0 for value in there) for there in zip(*(values for _, _, values in found), strict=True)
-    ]
+def _from_nothing(found: Sequence[Series]) -> list[list[Stretch]]:
+    return [[(0, value or 0) for value in values] for _, _, values in found]
+
+
+def _on_each_other(found: Sequence[Series]) -> list[list[Stretch]]:
+    """What is less than nothing hangs below it, so that it hides nothing of what stands above."""
+    above, below = ([0.0] * len(found[0][1]) for _ in range(2))
+    stretches = []
+    for _, _, values in found:
+        there = []
+        for index, value in enumerate(values):
+            sums = below if (value or 0) < 0 else above
+            begin = sums[index]
+            sums[index] += value or 0
+            there.append((begin, sums[index]))
+        stretches.append(there)
+    return stretches
+
+
+def _running(found: Sequence[Series]) -> Iterator[list[float]]:
+    """At each place nothing, and then the sum up to each series."""
+    there = [0.0] * len(found[0][1])
+    yield there
+    for _, _, values in found:
+        there = [under + (value or 0) for under, value in zip(there, values, strict=True)]
+        yield there
 
 
 def _box(left: float, width: float, one: float, other: float) -> str:
     return f"M{point(left, one)}H{percent(left + width):g}V{percent(other):g}H{percent(left):g}Z"
 
 
-def _areas(found: Sequence[Series], at: Sequence[float], axis: _Axis) -> Iterator[Shape]:
-    below = [0.0] * len(at)
-    for number, (_, _, values) in enumerate(found):
-        above = [under + (value or 0) for under, value in zip(below, values, strict=True)]
-        around = [
-            point(x, axis(y))
-            for x, y in [*zip(at, above, strict=True), *reversed([*zip(at, below, strict=True)])]
-        ]
-        yield Shape(number, "filled", "M" + "L".join(around) + "Z")
-        below = above
+def _areas(sums: Sequence[list[float]], at: Sequence[float], axis: _Axis) -> Iterator[Shape]:
+    for number, (below, above) in enumerate(pairwise(sums)):
+        around = [*zip(at, above, strict=True), *reversed([*zip(at, below, strict=True)])]
+        yield Shape(number, "filled", "M" + "L".join(point(x, axis(y)) for x, y in around) + "Z")
 
 
 def _drawn(found: Sequence[Series], at: Sequence[float], axis: _Axis) -> Iterator[Shape]:
@@ -150,8 +168,13 @@ def _drawn(found: Sequence[Series], at: Sequence[float], axis: _Axis) -> Iterato
                 path.append(("L" if is_going_on else "M") + point(x, axis(value)))
             is_going_on = value is not None
         yield Shape(number, "line", "".join(path))
-        if len(at) <= _MOST_DOTS:
-            dots = (f"M{point(x, axis(y))}h0" for x, y in zip(at, values, strict=True) if y is not None)
+        around = zip([None, *values], [*values[1:], None], strict=False)
+        dots = [
+            f"M{point(x, axis(y))}h0"
+            for x, y, (before, after) in zip(at, values, around, strict=True)
+            if y is not None and (len(at) <= _MOST_DOTS or before is after is None)
+        ]
+        if dots:  # a line shows nothing of a value alone
             yield Shape(number, "dots", "".join(dots))
 
 

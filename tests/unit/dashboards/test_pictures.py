@@ -6,9 +6,10 @@ import re
 from typing import Any, get_args
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 from dashboards.answers import Answer
-from dashboards.panels import Kind, Panel, sections
+from dashboards.panels import HERE, Kind, Panel, sections
 from dashboards.pictures import picture
 from dashboards.pictures.charts import Chart, Label
 from dashboards.pictures.flows import Flow
@@ -49,11 +50,39 @@ def test_stacked_bars_stand_on_each_other() -> None:
     assert not drawn.is_named
 
 
+def test_what_is_less_than_nothing_hangs_below_it_and_all_of_a_stack_is_on_the_axis() -> None:
+    drawn = _of("stacked bars", [("2026-01-01", -40, 100), ("2026-02-01", 10, -50)])
+    assert [text for _, text in drawn.marks] == ["-50", "0", "50", "100"]
+    hung, stood = ([tuple(map(float, re.findall(r"[\d.]+", bar))) for bar in shape.path.split("Z")[:-1]]
+                   for shape in drawn.shapes)  # fmt: skip
+    zero = 66.67
+    assert [(begin, end) for _, begin, _, end, _ in hung] == [(zero, 93.33), (zero, 60)]
+    assert [(begin, end) for _, begin, _, end, _ in stood] == [(zero, 0), (zero, 100)]
+    areas = _of("stacked areas", [("2026-01-01", 100, -40), ("2026-02-01", -50, 20)])
+    assert [text for _, text in areas.marks] == ["-50", "0", "50", "100"], "also what is in between"
+
+
+@pytest.mark.parametrize(
+    ("names", "at", "as_wide"), [("ab", [25, 75], 19), ("abc", [16.67, 50, 83.33], 19), ("abcde", [10], 15.2)]
+)
+def test_a_bar_stands_where_its_name_is(names: str, at: list[float], as_wide: float) -> None:
+    drawn = _of("bars", [(name, 1, 1) for name in names], y=["one"])
+    left, *_, right = map(float, re.findall(r"[\d.]+", drawn.shapes[0].path.split("V")[0]))
+    assert [label.at for label in drawn.labels][: len(at)] == at
+    assert (left + right) / 2 == pytest.approx(at[0], abs=0.01)
+    assert right - left == pytest.approx(as_wide, abs=0.02)
+    assert [(band.at, band.width) for band in drawn.bands][1][0] == pytest.approx(100 / len(names), abs=0.01)
+
+
 def test_a_line_is_broken_where_nothing_is_known_and_days_lie_as_far_apart_as_they_are() -> None:
     rows = [("2026-01-01", 0, 1), ("2026-01-02", None, 1), ("2026-01-03", 1, 1), ("2026-01-11", 1, 2)]
     line, dots, *_ = _of("lines", rows).shapes
     assert (line.drawn, line.path) == ("line", "M0 100M20 50L100 50")
     assert (dots.drawn, dots.path.count("h0")) == ("dots", 3)
+    many = [(str(at), None if at in (7, 9, 49) else at, at) for at in range(50)]
+    many[48] = ("48", None, 48)
+    line, alone, other = _of("lines", many).shapes
+    assert (alone.path.count("h0"), other.drawn) == (1, "line"), "a value alone shows among many too"
     [only] = _of("lines", rows[:1]).labels
     assert only == Label(50, "1 Jan 2026")
 
@@ -81,6 +110,9 @@ def test_bars_that_lie_go_both_ways_from_nothing_and_the_last_row_is_above() -> 
     assert (above, drawn.zero) == ("gain", 25)
     assert ((gain.left, gain.width), (loss.left, loss.width)) == ((25, 75), (0, 25))
     assert (gain.text, loss.text) == ("3 ×", "-1 ×")
+    macros: Any = Environment(loader=FileSystemLoader(HERE)).get_template("pictures.html.j2").module
+    assert 'class="across both" style="--zero:25.0%"' in macros.across(drawn)
+    assert "both" not in macros.across(_of("bars", [("gain", 1, 2)], across=True))
 
 
 def test_a_field_of_a_heat_map_is_as_dark_as_its_share_of_the_most() -> None:
@@ -110,6 +142,9 @@ def test_a_flow_is_as_wide_as_its_deals_and_places_of_one_name_are_told_apart() 
     [
         ([0, 0], "money", ["0"]),
         ([1, 2], "count", ["0", "1", "2"]),
+        ([10], "count", ["0", "5", "10"]),
+        ([10], "days", ["0", "2.5", "5", "7.5", "10"]),
+        ([100], "count", ["0", "25", "50", "75", "100"]),
         ([-0.4, 0.9], "share", ["-50%", "0%", "50%", "100%"]),
         ([999_999, 1_700_000], "money", ["0", "500k", "1M", "1.5M", "2M"]),
         ([1234], "times", ["0 ×", "500 ×", "1,000 ×", "1,500 ×"]),

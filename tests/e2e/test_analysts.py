@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.settings import PROJECT_ROOT
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.loop
 QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "analysts.md").read_text(), re.S)
@@ -42,9 +46,23 @@ def test_every_picture_of_the_report_is_drawn_and_nothing_is_fetched(
             (picture.get_attribute("data-picture"), ":is(path, .lying i, td)") for picture in pictures
         )]  # fmt: skip
         width = tab.evaluate("document.documentElement.scrollWidth")
+        says, errors = _touched(browser, file, fetched)
         browser.close()
-    assert fetched == [file.as_uri()]
+    assert (says.strip() != "", errors) == (True, [])
+    assert fetched == [file.as_uri()] * 2
     assert len(pictures) >= 12
     assert [box for box in boxes if not box or not box["width"] or not box["height"]] == []
     assert width == 390
     assert "is not published as this page asks" not in file.read_text()
+
+
+def _touched(browser: Browser, file: Path, fetched: list[str]) -> tuple[str, list[str]]:
+    """What is said of a part of a picture that is touched, where scripts run; and their errors."""
+    tab, errors = browser.new_page(viewport={"width": 1280, "height": 800}), list[str]()
+    tab.on("request", lambda request: fetched.append(request.url))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(file.as_uri())
+    tab.locator(".lying [data-says]").first.hover()
+    said = tab.locator("#says")
+    said.wait_for(timeout=5_000)
+    return said.inner_text(), errors

@@ -62,7 +62,10 @@ def _touched(browser: Browser, file: Path, fetched: list[str]) -> tuple[str, lis
     tab.on("request", lambda request: fetched.append(request.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(file.as_uri())
-    tab.locator(".lying [data-says]").first.hover()
+    bar = tab.locator(".lying [data-says]").first
+    bar.scroll_into_view_if_needed()
+    tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    bar.hover()  # a page that is scrolled says nothing
     said = tab.locator("#says")
     said.wait_for(timeout=5_000)
     return said.inner_text(), errors

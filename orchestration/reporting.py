@@ -12,8 +12,8 @@ import dagster as dg
 
 from expectations.results import CheckResult, SuiteResult
 from orchestration.dbt_graph import Models
+from pipelines.dbt_results import NodeResult
 from pipelines.run import StepResult
-from pipelines.transform import NodeResult
 from pipelines.warehouse import Warehouse, Which
 
 UNCHANGED = "Nothing changed since this was asked last."

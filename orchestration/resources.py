@@ -17,12 +17,12 @@ import dagster as dg
 
 from expectations.results import CheckResult, Scope
 from expectations.step import Checker
+from pipelines.dbt_results import NodeResult
 from pipelines.errors import GateFailed
 from pipelines.rules.syncs import load_syncs
 from pipelines.run import Reporter, Run, StepResult
 from pipelines.settings import Settings, is_loopback
 from pipelines.steps import Loop
-from pipelines.transform import NodeResult
 
 if TYPE_CHECKING:
     from pipelines.reverse_sync.planned import Plan

@@ -1,7 +1,7 @@
 """dbt in this process: one call builds one stage of the project in the work file.
 
-Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs), progress, and
-the sentence a failure becomes. What the models say is in `dbt_project`; nothing else imports dbt but
+Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs) and progress. How
+nodes came out is in `dbt_results`. What the models say is in `dbt_project`; nothing else imports dbt but
 `dbt_costs`, `dbt_nodes` and `dbt_templates`, which make it cheaper, and the warehouse, which closes its
 connections.
 """
@@ -26,7 +26,8 @@ from threading import Thread
 from typing import Any, Literal, NamedTuple
 
 from pipelines import dbt_costs, dbt_nodes, dbt_templates, versions
-from pipelines.errors import CrmError, GateFailed
+from pipelines.dbt_results import NodeResult, brief, nodes_of, raise_for, sentence
+from pipelines.errors import CrmError
 from pipelines.identity import kept as matching
 from pipelines.locking import FileLock
 from pipelines.run import Progress, Run, silent
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 Stage = Literal["marts", "desired", "activity"]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
-_LONGEST_MESSAGE = 600
 _PARSING_SECONDS = 300.0  # to wait for another process that has begun with it
 _DUE = re.compile(
     r"in \((?:\s*select due\.owner from incremental\.\w+ as due\s*|/\* due \*/.*?/\* due \*/)\)", re.DOTALL
@@ -54,27 +54,6 @@ _SELECTION: dict[Stage, tuple[str, ...]] = {
     "desired": ("--select", "tag:desired", "tag:activity"),
     "activity": ("--select", "tag:activity"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeResult:
-    """How one model or test came out. `rows` are the failing rows of a test."""
-
-    unique_id: str
-    name: str
-    kind: Literal["model", "test"]
-    status: str
-    seconds: float
-    rows: int = 0
-    message: str = ""
-    tested: str = ""
-    path: str = ""
-
-
-class TestsFailed(GateFailed):
-    """Data tests found rows. `nodes` are all models and tests of the build, as they came out."""
-
-    nodes: tuple[NodeResult, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,19 +97,19 @@ def build(
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip
-    nodes = _nodes(done, manifest)
+    nodes = nodes_of(done, manifest)
     for node in nodes:
         if node.status in ("error", "fail"):
             log.error("dbt %s: %s", node.unique_id, node.message)
     log.info(
         "dbt stage %s of run %s: %d nodes in %.1f s", stage, run.id, len(nodes), time.monotonic() - started
     )
-    _raise_for(done, nodes)
+    raise_for(done, nodes)
     return BuildResult(
         stage=stage,
         models=sum(n.kind == "model" for n in nodes),
         tests=sum(n.kind == "test" for n in nodes),
-        warnings=tuple(_sentence(n) for n in nodes if n.status == "warn"),
+        warnings=tuple(sentence(n) for n in nodes if n.status == "warn"),
         seconds=time.monotonic() - started,
         nodes=nodes,
     )
@@ -149,7 +128,7 @@ def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult
         )
     if done.exception is not None:
         raise done.exception
-    return _nodes(done, manifest)
+    return nodes_of(done, manifest)
 
 
 def compiled_models(
@@ -269,7 +248,7 @@ def _parse(settings: Settings, kept: Path) -> Any:
     done = invoke(["parse"], settings, work_file=settings.paths.work, manifest=None)
     if done.exception is not None or not done.success:
         raise CrmError(
-            f"the dbt project cannot be parsed: {_brief(str(done.exception))}", where="dbt_project",
+            f"the dbt project cannot be parsed: {brief(str(done.exception))}", where="dbt_project",
             remedy="mend what the message names",
         )  # fmt: skip
     for old in (*kept.parent.glob("manifest-*.msgpack"), *kept.parent.glob("templates-*.marshal")):
@@ -331,64 +310,6 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
             progress(event.data.node_info.node_name, ended, None)
 
     return on_event
-
-
-def _nodes(done: Any, manifest: Any) -> tuple[NodeResult, ...]:
-    results = getattr(done.result, "results", None) or ()
-    found = []
-    for result in results:
-        node = result.node
-        is_test = str(node.resource_type) in ("test", "unit_test")
-        attached = manifest.nodes.get(getattr(node, "attached_node", None) or "")
-        found.append(
-            NodeResult(
-                unique_id=node.unique_id,
-                name=node.name,
-                kind="test" if is_test else "model",
-                status=str(result.status),
-                seconds=result.execution_time,
-                rows=result.failures or 0,
-                message=result.message or "",
-                tested=attached.name if attached is not None else "",
-                path=node.original_file_path,
-            )
-        )
-    return tuple(found)
-
-
-def _raise_for(done: Any, nodes: tuple[NodeResult, ...]) -> None:
-    errors = [n for n in nodes if n.status == "error"]
-    if errors:
-        first = errors[0]
-        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-        raise CrmError(
-            f"{first.kind} {first.name}{more} could not be built: {_brief(first.message)}",
-            where=f"dbt_project/{first.path}", remedy="mend the model or the rule it reads",
-        )  # fmt: skip
-    failed = [n for n in nodes if n.status == "fail"]
-    if failed:
-        rest = f"; {len(failed) - 1} more tests failed" if len(failed) > 1 else ""
-        stopped = TestsFailed(
-            _sentence(failed[0]) + rest, where=f"dbt_project/{failed[0].path}",
-            remedy="what was published before still stands; look at the rows in var/work.duckdb",
-        )  # fmt: skip
-        stopped.nodes = nodes
-        raise stopped
-    if done.exception is not None:
-        raise CrmError(f"dbt stopped: {_brief(str(done.exception))}", where="dbt_project") from done.exception
-
-
-def _sentence(node: NodeResult) -> str:
-    on = f" on {node.tested}" if node.tested else ""
-    return f"test {node.name}{on} found {node.rows} {'row' if node.rows == 1 else 'rows'}"
-
-
-def _brief(message: str) -> str:
-    """The message in one line, without dbt's frame around it."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    if len(lines) > 1 and " Error" in lines[0]:
-        lines = lines[1:]
-    return " ".join(lines)[:_LONGEST_MESSAGE].rstrip(".")
 
 
 def _sources(folder: Path) -> Iterator[Path]:

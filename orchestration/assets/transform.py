@@ -10,8 +10,8 @@ import dagster as dg
 from orchestration.dbt_graph import Models
 from orchestration.reporting import failed_tests, materialised, test_results
 from orchestration.resources import RunLoop
+from pipelines.dbt_results import TestsFailed
 from pipelines.run import StepResult
-from pipelines.transform import TestsFailed
 
 Told = dg.MaterializeResult[Any] | dg.AssetCheckResult
 

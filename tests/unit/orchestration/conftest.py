@@ -16,13 +16,13 @@ from expectations.results import CheckResult, SuiteResult
 from expectations.step import Checker
 from orchestration.build import build_defs
 from orchestration.resources import RunLoop
+from pipelines.dbt_results import NodeResult, TestsFailed
 from pipelines.errors import GateFailed
 from pipelines.reverse_sync.recovery import Recovered
 from pipelines.reverse_sync.results import ApplyResult, SyncResult
 from pipelines.run import StepResult
 from pipelines.settings import PROJECT_ROOT, HubSpotConnection, Secret, Settings
 from pipelines.state.engine import State
-from pipelines.transform import NodeResult, TestsFailed
 from pipelines.warehouse import Warehouse
 
 

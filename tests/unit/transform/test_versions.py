@@ -15,6 +15,7 @@ import pytest
 from dbt.compilation import Compiler
 
 from pipelines import transform, versions
+from pipelines.dbt_results import TestsFailed
 from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
@@ -113,9 +114,9 @@ def test_a_key_is_asked_of_what_is_new_among_everything(home: Home) -> None:
     )
     assert home.makes() == set(), "nothing is new"
     home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
-    with pytest.raises(transform.TestsFailed, match="key_int_told_touches_touchpoint_id"):
+    with pytest.raises(TestsFailed, match="key_int_told_touches_touchpoint_id"):
         home.makes()
-    with pytest.raises(transform.TestsFailed, match="key_int_told_touches_touchpoint_id"):
+    with pytest.raises(TestsFailed, match="key_int_told_touches_touchpoint_id"):
         home.makes()
 
 

@@ -83,3 +83,23 @@
     case {% for cut in cuts %}when grouping({{ cut }}) = 0 then '{{ cut }}' {% endfor %}else 'all' end as segment,
     case {% for cut in cuts %}when grouping({{ cut }}) = 0 then {{ cut }} {% endfor %}else 'all' end as segment_value
 {%- endmacro %}
+
+{#-
+    The three ways in which config may name the stage of a row of `used`, tried in this order: within its pipeline, by the vendor's id,
+    by its label. The model has `rules.stages` as `mapped_stages`, in lower case.
+-#}
+{% macro stages_as_mapped(used, label) -%}
+    left join mapped_stages as by_pipeline
+        on
+            {{ used }}.vendor = by_pipeline.vendor
+            and {{ used }}.pipeline = by_pipeline.pipeline
+            and lower({{ used }}.stage) = by_pipeline.stage
+    left join mapped_stages as by_id
+        on {{ used }}.vendor = by_id.vendor and by_id.pipeline = '*' and lower({{ used }}.stage) = by_id.stage
+    left join mapped_stages as by_label
+        on {{ used }}.vendor = by_label.vendor and by_label.pipeline = '*' and lower({{ label }}) = by_label.stage
+{%- endmacro %}
+
+{% macro canonical_stage() -%}
+    coalesce(by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped')
+{%- endmacro %}

@@ -40,9 +40,7 @@ ranked as (
         {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
         accounts.account_id,
         {{ changed_at('records', 'ours') }} as last_changed_at,
-        coalesce(
-            by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped'
-        ) as canonical_stage,
+        {{ canonical_stage() }} as canonical_stage,
         row_number() over (
             partition by members.opportunity_id
             order by precedence.rank asc, last_changed_at desc nulls last, records.record_key asc
@@ -98,18 +96,7 @@ ranked as (
     left join {{ ref('int_owner_records') }} as owners
         on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
     left join {{ ref('int_opportunity_accounts') }} as accounts on members.record_key = accounts.record_key
-    left join mapped_stages as by_pipeline
-        on
-            records.vendor = by_pipeline.vendor
-            and records.pipeline = by_pipeline.pipeline
-            and lower(records.stage) = by_pipeline.stage
-    left join mapped_stages as by_id
-        on records.vendor = by_id.vendor and by_id.pipeline = '*' and lower(records.stage) = by_id.stage
-    left join mapped_stages as by_label
-        on
-            records.vendor = by_label.vendor
-            and by_label.pipeline = '*'
-            and lower(records.stage_label) = by_label.stage
+    {{ stages_as_mapped('records', 'records.stage_label') }}
 ),
 
 -- Stage and outcome come from one record, so that they agree; the rest from the first that has a value.

@@ -60,7 +60,7 @@ salesforce_stages as (
     group by api_name
 ),
 
-mapped as (
+mapped_stages as (
     select
         vendor,
         pipeline,
@@ -79,8 +79,7 @@ stages as (
         used.pipeline,
         used.stage,
         coalesce(labels.label, used.stage) as stage_label,
-        coalesce(by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped')
-            as canonical_stage,
+        {{ canonical_stage() }} as canonical_stage,
         coalesce(by_pipeline.position, by_id.position, by_label.position) as position,
         -- A stage that config does not know is closed or won when its CRM says so.
         coalesce(
@@ -100,15 +99,7 @@ stages as (
     left join hubspot_stages as labels
         on used.vendor = 'hubspot' and used.pipeline = labels.pipeline_id and used.stage = labels.stage_id
     left join salesforce_stages as standard on used.vendor = 'salesforce' and used.stage = standard.stage
-    left join mapped as by_pipeline
-        on
-            used.vendor = by_pipeline.vendor
-            and used.pipeline = by_pipeline.pipeline
-            and lower(used.stage) = by_pipeline.stage
-    left join mapped as by_id
-        on used.vendor = by_id.vendor and by_id.pipeline = '*' and lower(used.stage) = by_id.stage
-    left join mapped as by_label
-        on used.vendor = by_label.vendor and by_label.pipeline = '*' and lower(labels.label) = by_label.stage
+    {{ stages_as_mapped('used', 'labels.label') }}
 ),
 
 told as (

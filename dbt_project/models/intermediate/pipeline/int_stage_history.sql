@@ -25,9 +25,7 @@ select
     stays.pipeline,
     stays.stage,
     coalesce(labels.label, stays.stage) as stage_label,
-    coalesce(
-        by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped'
-    ) as canonical_stage,
+    {{ canonical_stage() }} as canonical_stage,
     stays.entered_at,
     stays.left_at,
     {{ days_between('stays.entered_at', 'stays.left_at') }} as days_in_stage,
@@ -37,13 +35,5 @@ select
 from {{ ref('int_stage_stays') }} as stays
 left join labels
     on case when stays.vendor = 'hubspot' then stays.pipeline end = labels.pipeline_id and stays.stage = labels.stage_id
-left join mapped_stages as by_pipeline
-    on
-        stays.vendor = by_pipeline.vendor
-        and stays.pipeline = by_pipeline.pipeline
-        and lower(stays.stage) = by_pipeline.stage
-left join mapped_stages as by_id
-    on stays.vendor = by_id.vendor and by_id.pipeline = '*' and lower(stays.stage) = by_id.stage
-left join mapped_stages as by_label
-    on stays.vendor = by_label.vendor and by_label.pipeline = '*' and lower(labels.label) = by_label.stage
+{{ stages_as_mapped('stays', 'labels.label') }}
 where {{ is_due('stays.opportunity_id') }}

@@ -185,20 +185,20 @@ def _was_kept(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _lend_touched(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Tables `records`, `links` and `registry` of those due and of the ids they had; `elsewhere`, the other
-    ids."""
+    """Tables `records`, `links` and `registry` of those due and of all who have an id that they had: of a
+    record that was gone these are others, whom nothing else touches. `elsewhere`, the other ids."""
     connection.execute(
         f"""
-        create or replace temp table records as select * from all_records where record_key in (from due);
-        create or replace temp table links as
-        select * from all_links where left_key in (from due) or right_key in (from due);
         create or replace temp table registry as
         select * from all_registry where id in (select id from all_registry where record_key in (from due));
+        create or replace temp table involved as from due union select record_key from registry;
+        create or replace temp table records as
+        select * from all_records where record_key in (from involved);
+        create or replace temp table links as
+        select * from all_links where left_key in (from involved) or right_key in (from involved);
         create or replace temp view aliases as from all_aliases;
         create or replace temp table elsewhere as
-        select distinct id from {table} where kind = 'record' and record_key not in (
-            select owner from due union all select record_key from registry
-        )"""
+        select distinct id from {table} where kind = 'record' and record_key not in (from involved)"""
     )
 
 

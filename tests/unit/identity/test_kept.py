@@ -235,6 +235,26 @@ def _many_turns(entity: str, world: World, seed: int, turns: int) -> None:
         assert entity == "account" or anew.execute(refused).fetchall(), "there are tangles"
 
 
+def test_a_record_that_comes_back_alone_leaves_the_others_the_id_that_it_had() -> None:
+    world = World("account", ("record_key", *ACCOUNT_COLUMNS), _unseen())
+    for n, key in enumerate(("old", "young", *"abcdefgh")):
+        world.rows[key] = {"record_key": key, "born": str(n), "name": key}
+    young = world.rows["young"]
+    with warehouse() as step, warehouse() as anew:
+        for turn, domain in (("one with the other", "one"), ("gone", ""), ("back by itself", "two")):
+            world.rows.pop("young", None)
+            if domain:
+                world.rows["young"] = young
+                world.keys = {("old", "domain", "one"), ("young", "domain", domain)}
+            world.runs(step, turn)
+            anew.execute("drop schema incremental cascade; create schema incremental")
+            world.runs(anew, "one")
+            assert differences(step, anew) == [], turn
+            world.settles(step, anew)
+        ids = step.execute("select count(distinct id) from resolved where kind = 'record'").fetchall()
+        assert ids == [(10,)], "nobody has another's id"
+
+
 def _unseen() -> Model:
     """Of companies: what is believed before any was seen, and that one pair of a hundred is one."""
     with duckdb.connect() as connection:

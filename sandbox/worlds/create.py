@@ -1,13 +1,17 @@
 """A home for the sandbox: made once, recognised ever after.
 
 `world.json` is written last and by rename, so a home whose making was cut short has none and is made again.
+One process makes it; another that wants it meanwhile waits.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +76,9 @@ def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
         identity = wish.identity()
         description = home / "world.json"
         if not description.exists():
-            return _make(home, wish, identity, progress)
+            with _alone(home, description, progress) as partial:
+                if partial is not None:
+                    return _make(partial, home, wish, identity, progress)
     except MappingError as problem:
         raise WorldError(str(problem)) from None
     found: dict[str, Any] = orjson.loads(description.read_bytes())
@@ -101,13 +107,55 @@ def _told(identity: dict[str, Any]) -> str:
     return f"{identity.get('world')} with contents {str(identity.get('digest', ''))[:8]}"
 
 
-def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Fill a folder beside and move it into place when it is whole."""
-    if home.exists() and any(home.iterdir()):
-        raise WorldError(f"{home} is not empty and holds no world; give another --home.")
+@contextmanager
+def _alone(home: Path, description: Path, progress: Progress) -> Iterator[Path | None]:
+    """The empty folder beside `home` to make its world in; None when another process has just made it."""
     partial = home.with_name(home.name + ".making")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    while not description.exists():
+        if home.exists() and any(home.iterdir()) and not description.exists():
+            raise WorldError(f"{home} is not empty and holds no world; give another --home.")
+        held = _locked(partial, lambda: progress(f"{home} is being made by another process; waiting"))
+        try:
+            if description.exists():
+                with suppress(OSError):
+                    partial.rmdir()
+            elif _is_still(partial, held):
+                for left in partial.iterdir():
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                yield partial
+                return
+        finally:
+            os.close(held)
+    yield None
+
+
+def _locked(folder: Path, wait: Callable[[], None]) -> int:
+    """The folder, made if there is none, opened and locked; a killed process lets go of it by itself."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # moved into place in between
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait()
+            fcntl.flock(held, fcntl.LOCK_EX)
+        return held
+
+
+def _is_still(folder: Path, held: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(held), folder.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _make(
+    partial: Path, home: Path, wish: Wish, identity: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Fill the folder beside and move it into place when it is whole."""
     told: dict[str, Any] = {"left out": []}
     # A large world is millions of small objects, none in a cycle: looking for cycles among them finds none.
     collecting = gc.isenabled()

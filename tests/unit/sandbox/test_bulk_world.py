@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -39,6 +41,25 @@ def test_the_same_bulk_world_is_the_same_to_the_byte(tmp_path: Path) -> None:
         open_home(tmp_path / name, Wish("bulk:300x60+50"), lambda _: None)
     for file in ("hubspot.sqlite", "salesforce.sqlite"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_of_two_that_want_a_world_one_makes_it_and_the_other_waits(tmp_path: Path) -> None:
+    home, wish = tmp_path / "home", Wish("bulk:300x60+50")
+    is_waiting, said, second = Event(), list[str](), list[Future[Any]]()
+
+    def make(_: str) -> None:
+        second.append(pool.submit(open_home, home, wish, wait))
+        assert is_waiting.wait(30)
+
+    def wait(told: str) -> None:
+        said.append(told)
+        is_waiting.set()
+
+    with ThreadPoolExecutor() as pool:
+        first = open_home(home, wish, make)
+        assert second[0].result() == first
+    assert said == [f"{home} is being made by another process; waiting"]
+    assert [each.name for each in tmp_path.iterdir()] == ["home"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ Belongs here: rendering. The pages are made from validation results in this proc
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ def render(context: Any, folder: Path, scope: Scope, run: Run) -> Path:
     target = folder / scope
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    _compile_templates_once()
     context.add_data_docs_site(site_name=scope, site_config=_site(target))
     context.build_data_docs(site_names=[scope])
     (target / "run").write_text(run.id)
@@ -40,6 +44,26 @@ def render(context: Any, folder: Path, scope: Scope, run: Run) -> Path:
         INDEX.format(items="\n".join(_item(folder, known) for known in SCOPES)), encoding="utf-8"
     )
     return index
+
+
+@cache
+def _compile_templates_once() -> None:
+    """Each page has an environment of Jinja's own; what it compiles is kept beside the packages, like what
+    Python has compiled of them, where those are ours."""
+    from great_expectations.render.view.view import DefaultJinjaView
+    from jinja2 import FileSystemBytecodeCache
+
+    kept = Path(sys.prefix) / "share" / "crm" / "jinja"
+    if not os.access(sys.prefix, os.W_OK):
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    make = DefaultJinjaView.__init__
+
+    def begin(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        self.env.bytecode_cache = FileSystemBytecodeCache(str(kept))
+
+    DefaultJinjaView.__init__ = begin
 
 
 def _site(target: Path) -> dict[str, Any]:

@@ -10,15 +10,14 @@ path needs a dialect of ours to work with DuckDB at all, and saves two seconds o
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from expectations import docs, facts, registry, wording
+from expectations.later import when_asked_for
 from expectations.results import CheckResult, Scope, SuiteResult
 from expectations.suite import Facts, Suite
 from pipelines.run import Progress, Run, silent
@@ -49,20 +48,8 @@ def _imported() -> Any:
     """Great Expectations. Its statistics and its charts are imported when one is asked for: half of its
     import, and no suite of ours asks for any."""
     for name in ("scipy.stats", "altair"):
-        _when_asked_for(name)
+        when_asked_for(name)
     return import_module("great_expectations")
-
-
-def _when_asked_for(name: str) -> None:
-    spec = find_spec(name) if name not in sys.modules else None
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = LazyLoader(spec.loader)
-    module = sys.modules[name] = module_from_spec(spec)
-    parent, _, last = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], last, module)
-    spec.loader.exec_module(module)
 
 
 def run(

@@ -6,12 +6,13 @@ model or a test says is other for it. How dbt is called is in `pipelines.transfo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from threading import Lock, local
+from types import SimpleNamespace
 from typing import Any
 
-from pipelines import dbt_nodes, dbt_templates
+from pipelines import dbt_nodes, dbt_starts, dbt_templates
 from pipelines.dbt_nodes import versions_of
 
 HEARD = frozenset({"NodeFinished"})
@@ -29,17 +30,17 @@ def spare() -> None:
 @cache
 def _spare() -> None:
     _events_that_nobody_hears()
-    _diagnostics_that_nobody_reads()
     _macros_bound_anew_for_each_node()
     _types_made_anew_for_each_result()
     dbt_templates.spare(_put)
     _relations_compared_one_by_one()
-    _selecting_twice()
+    dbt_starts.spare(_put)
     dbt_nodes.spare(_put)
 
 
 def _events_that_nobody_hears() -> None:
-    """An event becomes a message when it is looked at, and is sent where there is a log or a listener."""
+    """An event becomes a message when it is looked at, and is sent where there is a log. Who listens is told
+    what it was made of."""
     from dbt_common.events.base_types import BaseEvent
     from dbt_common.events.event_manager import EventManager
 
@@ -69,19 +70,15 @@ def _events_that_nobody_hears() -> None:
     def fire(
         self: Any, e: Any, level: Any = None, node: Any = None, force_warn_or_error_handling: bool = False
     ) -> None:
-        is_told = self.loggers or self.require_warn_or_error_handling or force_warn_or_error_handling
-        if is_told or type(e).__name__ in HEARD:
+        if self.loggers or self.require_warn_or_error_handling or force_warn_or_error_handling:
             send(self, e, level, node, force_warn_or_error_handling)
+        elif (name := type(e).__name__) in HEARD:
+            _, said = e.__dict__["_begun"]
+            for tell in self.callbacks:
+                tell(SimpleNamespace(info=SimpleNamespace(name=name), data=SimpleNamespace(**said)))
 
     _put(BaseEvent, __init__=begin, __getattr__=get, __setattr__=put)
     _put(EventManager, fire_event=fire)
-
-
-def _diagnostics_that_nobody_reads() -> None:
-    """`graph_summary.json`: every node as a dictionary, twice."""
-    from dbt.compilation import Linker
-
-    _put(Linker, get_graph_summary=lambda self, manifest: {})
 
 
 def _macros_bound_anew_for_each_node() -> None:
@@ -162,22 +159,6 @@ def _relations_compared_one_by_one() -> None:
         return match(self, near, database, schema, identifier)
 
     _put(BaseAdapter, _make_match=of_that_name)
-
-
-def _selecting_twice() -> None:
-    """With and without unit tests, to know which those are, where they are left out; then once more."""
-    from dbt.node_types import NodeType
-    from dbt.task.build import BuildTask
-
-    select = BuildTask.get_graph_queue
-
-    def queue(self: Any) -> Any:
-        left_out: Collection[str] = getattr(self.args, "exclude_resource_types", None) or ()
-        if NodeType.Unit not in {NodeType(each) for each in left_out}:
-            return select(self)
-        return self.get_node_selector(no_unit_tests=True).get_graph_queue(self.get_selection_spec())
-
-    _put(BuildTask, get_graph_queue=queue)
 
 
 def _put(where: Any, **functions: Any) -> None:

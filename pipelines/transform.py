@@ -2,8 +2,8 @@
 
 Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs) and progress. How
 nodes came out is in `dbt_results`. What the models say is in `dbt_project`; nothing else imports dbt but
-`dbt_costs`, `dbt_nodes` and `dbt_templates`, which make it cheaper, and the warehouse, which closes its
-connections.
+`dbt_costs`, `dbt_nodes`, `dbt_starts` and `dbt_templates`, which make it cheaper, and the warehouse, which
+closes its connections.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
-from pipelines import dbt_costs, dbt_nodes, dbt_templates, versions
+from pipelines import dbt_costs, dbt_nodes, dbt_starts, dbt_templates, versions
 from pipelines.dbt_results import NodeResult, brief, nodes_of, raise_for, sentence
 from pipelines.errors import CrmError
 from pipelines.identity import kept as matching
@@ -92,7 +92,7 @@ def build(
     with versions.kept(warehouse, manifest, code_hash(), is_built) as known, warehouse.dbt() as work_file:
         dbt_nodes.lend(manifest, known)
         done = invoke(
-            ["build", "--exclude-resource-type", "unit_test",
+            ["build", "--use-fast-test-edges", "--exclude-resource-type", "unit_test",
              *(() if tests else ("--exclude-resource-type", "test")), "--indirect-selection", "buildable",
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
@@ -280,18 +280,19 @@ def invoke(
 
     dbt_costs.spare()
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    done = runner.invoke(
-        [
-            "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
-            "--log-path", str(settings.paths.dbt_target), "--no-send-anonymous-usage-stats",
-            "--no-version-check", "--write-json" if write_json else "--no-write-json",
-            "--no-partial-parse", "--cache-selected-only",
-            *command,
-            "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-            "--target-path", str(settings.paths.dbt_target), "--vars",
-            json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory()}),
-        ]
-    )  # fmt: skip
+    with dbt_starts.beginning(manifest):
+        done = runner.invoke(
+            [
+                "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
+                "--log-path", str(settings.paths.dbt_target), "--no-send-anonymous-usage-stats",
+                "--no-version-check", "--write-json" if write_json else "--no-write-json",
+                "--no-partial-parse", "--cache-selected-only",
+                *command,
+                "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+                "--target-path", str(settings.paths.dbt_target), "--vars",
+                json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory()}),
+            ]
+        )  # fmt: skip
     dbt_templates.keep()
     if not done.success:
         # from Python 3.13 on what a model raised lies in a cycle with its cursor, which keeps the file open
@@ -307,7 +308,7 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
         nonlocal ended
         if event.info.name == "NodeFinished":
             ended += 1
-            progress(event.data.node_info.node_name, ended, None)
+            progress(event.data.node_info["node_name"], ended, None)
 
     return on_event
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jinja2
 import pytest
 
 from expectations import runner, step
@@ -175,9 +176,10 @@ def test_a_passed_check_counts_gates_and_notes_warnings_and_skips(home):
     assert "raw_salesforce.lead, raw_salesforce.contact" in skipped[0]
 
 
-def test_pages_are_written_for_what_was_checked_and_hold_no_more_than_the_last_run(home):
+def test_pages_are_written_for_what_was_checked_and_hold_no_more_than_the_last_run(home, monkeypatch):
     home.contacts(30)
     check(home)
+    monkeypatch.setattr(jinja2.Environment, "compile", None)  # their templates are kept
     result = check(home)
     assert result.docs is not None
     assert 'href="raw/index.html"' in result.docs.read_text()

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from dbt.clients.jinja import get_rendered
+from dbt.compilation import Linker
+from dbt.contracts.project import ProjectFlags
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import Formatting, Note
 
-from pipelines import dbt_costs, dbt_templates
+from pipelines import dbt_costs, dbt_starts, dbt_templates
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +41,11 @@ def test_what_nobody_hears_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     manager.fire_event(Note(msg="into the void"))
     assert told == []
     monkeypatch.setattr(dbt_costs, "HEARD", frozenset({"Note"}))
-    manager.fire_event(Note(msg="heard"))
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            Note, "message", None
+        )  # who listens gets no message of dbt's, which is made from a copy
+        manager.fire_event(Note(msg="heard"))
     manager.fire_event(Formatting("a warning"), force_warn_or_error_handling=True)
     assert [each.data.msg for each in told] == ["heard", "a warning"]
 
@@ -74,6 +81,21 @@ def test_what_a_query_gives_keeps_its_types() -> None:
         table = agate_helper.table_from_data_flat(rows, ["text", "number", "day", "list"])
         assert list(table.rows[0].values()) == ["1", 1, date(2026, 1, 2), "[1]"]
     assert len(agate_helper.empty_table().rows) == 0
+
+
+def test_project_and_profile_are_held_against_their_schemas_when_they_are_parsed() -> None:
+    with dbt_starts.beginning("parsed before"):
+        ProjectFlags.validate({"use_colors": "perhaps"})
+    with dbt_starts.beginning(None), pytest.raises(ValidationError, match="perhaps"):
+        ProjectFlags.validate({"use_colors": "perhaps"})
+
+
+def test_models_that_read_each_other_are_named() -> None:
+    linker = Linker()
+    linker.dependency("a", "b")
+    assert linker.find_cycles() is None
+    linker.dependency("b", "a")
+    assert linker.find_cycles() in ("a --> b", "b --> a")
 
 
 def test_a_function_that_dbt_has_no_more_is_said() -> None:

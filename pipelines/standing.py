@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pipelines.errors import CrmError
+from pipelines.warehouse import has_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +45,7 @@ def latest_bound(connection: duckdb.DuckDBPyConnection) -> datetime:
     """The latest upper bound any extract reached: `as_of` of a refresh that did not fetch by itself."""
     found = (
         connection.execute("select max(window_to) from ops.loads").fetchone()
-        if _has_table(connection, "loads")
+        if has_table(connection, "ops", "loads")
         else None
     )
     if found is None or found[0] is None:
@@ -55,7 +56,7 @@ def latest_bound(connection: duckdb.DuckDBPyConnection) -> datetime:
 
 def used_inputs(connection: duckdb.DuckDBPyConnection) -> str:
     """The fingerprint of the refresh this file came out of; empty when it has none."""
-    if not _has_table(connection, "inputs"):
+    if not has_table(connection, "ops", "inputs"):
         return ""
     found = connection.execute("select fingerprint from ops.inputs").fetchone()
     return str(found[0]) if found else ""
@@ -63,7 +64,7 @@ def used_inputs(connection: duckdb.DuckDBPyConnection) -> str:
 
 def used_date(connection: duckdb.DuckDBPyConnection) -> date | None:
     """The business date of the refresh this file came out of."""
-    if not _has_table(connection, "inputs"):
+    if not has_table(connection, "ops", "inputs"):
         return None
     found = connection.execute("select business_date from ops.inputs").fetchone()
     return found[0] if found else None
@@ -71,16 +72,14 @@ def used_date(connection: duckdb.DuckDBPyConnection) -> date | None:
 
 def next_due(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     """When a clock of a decision runs out, by this refresh; None when none runs."""
-    there = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'deciding' and table_name = 'next_due'"
-    ).fetchone()
+    there = has_table(connection, "deciding", "next_due")
     found = connection.execute("from deciding.next_due").fetchone() if there else None
     return found[0] if found else None
 
 
 def recorded_journal(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The version of the journal that the activity marts were built from; None when a refresh came after."""
-    if not _has_table(connection, "recorded"):
+    if not has_table(connection, "ops", "recorded"):
         return None
     found = connection.execute("select journal_version from ops.recorded").fetchone()
     return str(found[0]) if found else None
@@ -102,10 +101,7 @@ def begin(connection: duckdb.DuckDBPyConnection, last_met: int) -> None:
 def begun(connection: duckdb.DuckDBPyConnection, database: str = "") -> int | None:
     """The number of whoever had been met then; None when a file does not say. `database`: an attached one,
     with its dot."""
-    there = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'begun' "
-        "and database_name = coalesce(nullif(?, ''), current_database())", [database.rstrip(".")],
-    ).fetchone()  # fmt: skip
+    there = has_table(connection, f"{database}ops", "begun")
     found = connection.execute(f"select last_met from {database}ops.begun").fetchone() if there else None
     return int(found[0]) if found else None
 
@@ -121,7 +117,9 @@ def record_inputs(
 
 def made_by(connection: duckdb.DuckDBPyConnection) -> str:
     """The hash of the code that made this file; empty when it does not say."""
-    found = connection.execute("from ops.made_by").fetchone() if _has_table(connection, "made_by") else None
+    found = (
+        connection.execute("from ops.made_by").fetchone() if has_table(connection, "ops", "made_by") else None
+    )
     return str(found[0]) if found else ""
 
 
@@ -134,14 +132,7 @@ def record_gate(
 
 def gate(connection: duckdb.DuckDBPyConnection, scope: str) -> tuple[bool, str] | None:
     """(passed, message) of a gate, or None when it was not asked in this refresh."""
-    if not _has_table(connection, "gates"):
+    if not has_table(connection, "ops", "gates"):
         return None
     found = connection.execute("select passed, message from ops.gates where scope = ?", [scope]).fetchone()
     return (bool(found[0]), str(found[1])) if found else None
-
-
-def _has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = connection.execute(
-        "select count(*) from information_schema.tables where table_schema = 'ops' and table_name = ?", [name]
-    ).fetchone()
-    return bool(found and found[0])

@@ -219,13 +219,19 @@ class Warehouse:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the file holds this table or view. It is asked for by name: a list of all that is there is put
+    together anew each time, column by column."""
+    try:
+        connection.execute(f'from {schema}."{table}" limit 0')
+    except duckdb.CatalogException:
+        return False
+    return True
+
+
 def latest_publish(connection: duckdb.DuckDBPyConnection) -> str:
     """The id of the publish that a file came out of; empty when it does not say."""
-    is_there = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() "
-        "and schema_name = 'ops' and table_name = 'publishes'"
-    ).fetchone()
-    if is_there is None:
+    if not has_table(connection, "ops", "publishes"):
         return ""
     row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
     return str(row[0]) if row and row[0] is not None else ""

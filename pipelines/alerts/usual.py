@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.alerts import Volume
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, has_table
 
 RUNS_TO_KNOW, RUNS_ASKED = 3, 10
 

@@ -22,12 +22,11 @@ def quoted(name: str) -> str:
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Column types by name in lower case; empty when there is no such table."""
     schema, name = table.split(".")
-    found = connection.execute(
-        "select lower(column_name), data_type from information_schema.columns "
-        "where table_schema = ? and lower(table_name) = lower(?) and table_catalog = current_database()",
-        [schema, name],
-    ).fetchall()
-    return dict(found)
+    try:
+        found = connection.execute(f'describe {schema}."{name}"').fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {str(column).lower(): str(kind) for column, kind, *_ in found}
 
 
 def rows_in(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planfile import FieldChange
 from pipelines.reverse_sync.planned import Held, Sample
 from pipelines.rules.syncs import Sync
+from pipelines.warehouse import has_table
 
 _SAMPLES = 3
 HELD_SHOWN = 1_000

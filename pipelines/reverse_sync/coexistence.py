@@ -10,8 +10,8 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.objects.sql import columns_of
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import Sync
+from pipelines.warehouse import has_table
 
 _SYNCS = {
     "hubspot_connector": "HubSpot's Salesforce connector",

@@ -19,6 +19,7 @@ from pipelines.errors import ConfigError
 from pipelines.reverse_sync.values import CLEAR, canonical_sql
 from pipelines.rules.syncs import NUMERIC, FieldRule, Sync
 from pipelines.state.agreed import Agreed
+from pipelines.warehouse import has_table
 
 _AGREED = pa.schema(
     [
@@ -29,14 +30,6 @@ _AGREED = pa.schema(
     ]
 )
 _RANKED = ("text", "reference", "boolean")
-
-
-def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether the file holds this table or view."""
-    found = connection.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
-    ).fetchone()
-    return found is not None
 
 
 def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str) -> datetime | None:

@@ -15,8 +15,8 @@ import duckdb
 
 from pipelines.reverse_sync.actions.base import Action
 from pipelines.reverse_sync.actions.extension_rows import EMPTY, REMOVE
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import Guards, Sync
+from pipelines.warehouse import has_table
 
 
 class Touched(NamedTuple):

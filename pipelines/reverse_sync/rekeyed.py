@@ -12,9 +12,9 @@ from datetime import datetime
 import duckdb
 from sqlalchemy import Connection
 
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import Guards
 from pipelines.state import agreed
+from pipelines.warehouse import has_table
 
 _IDENTITIES = ("lead_identities", "account_identities", "opportunity_identities")
 

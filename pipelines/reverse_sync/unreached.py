@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.reverse_sync.diff import has_table
+from pipelines.warehouse import has_table
 
 _SAID = {
     "keyed by address": "Marketing Cloud knows its {number:,} subscribers by address and none by the id of a "

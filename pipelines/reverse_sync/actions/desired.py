@@ -21,13 +21,13 @@ from pipelines.reverse_sync.actions.base import COLUMNS, Action, ForecastsGroups
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.side_by_side import by_parent
 from pipelines.reverse_sync.actions.undoing import waves
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planned import ActionSummary, Held
 from pipelines.reverse_sync.suppressed import ERASED, is_of_erased
 from pipelines.rules.syncs import ActionGuards
 from pipelines.state import State, actions, dead_letters
 from pipelines.state.actions import Standing
 from pipelines.state.suppression import Suppression
+from pipelines.warehouse import has_table
 
 _DAY = timedelta(days=1)
 _MESSAGES = ("message",)

@@ -15,10 +15,9 @@ from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
 from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, has_table
 
 
 def opener(settings: Settings) -> Opener:

@@ -14,7 +14,6 @@ import duckdb
 
 from pipelines.objects.sql import record_key_sql, rows_in, text_literal
 from pipelines.reverse_sync.actions.base import empty_table_sql
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror.activities_sql import (
     ABOUT,
     ALIKE,
@@ -28,6 +27,7 @@ from pipelines.reverse_sync.mirror.activities_sql import (
 )
 from pipelines.rules.activities import Activities, load_activities
 from pipelines.rules.handoff import load_handoffs
+from pipelines.warehouse import has_table
 
 KIND, CHANGE, DELETE = "activity", "fields", "delete_record"
 RULE = "activities.yml"

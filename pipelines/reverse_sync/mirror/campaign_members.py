@@ -14,10 +14,10 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.objects.sql import rows_in
 from pipelines.reverse_sync.actions.base import empty_table_sql
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror import listings
 from pipelines.reverse_sync.mirror.listings import named
 from pipelines.rules.campaign_members import CampaignMembers, Membership, load_campaign_members
+from pipelines.warehouse import has_table
 
 KIND = "campaign_member"
 TABLE = "reverse_sync.actions_campaign_members"

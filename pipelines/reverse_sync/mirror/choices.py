@@ -13,7 +13,6 @@ import duckdb
 
 from pipelines.errors import UsageError
 from pipelines.objects.sql import text_literal
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror import settle
 from pipelines.reverse_sync.mirror.conversions import EMAIL
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair
@@ -22,6 +21,7 @@ from pipelines.reverse_sync.values import canonical
 from pipelines.rules.mappings import model as mapped
 from pipelines.rules.mappings.model import VENDORS
 from pipelines.state.conflict_choices import Choice, Side
+from pipelines.warehouse import has_table
 
 TABLE = """
 create or replace table reverse_sync.conflicts_open (

@@ -12,13 +12,13 @@ import duckdb
 import orjson
 
 from pipelines.objects.sql import columns_of, record_key_sql, text_literal
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror import deletions, settle
 from pipelines.reverse_sync.mirror.records import MEMBERS
 from pipelines.reverse_sync.mirror.resolve import ResolvedPair
 from pipelines.reverse_sync.mirror.values_sql import compile_pair, kinds_of
 from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Mapping, Side
+from pipelines.warehouse import has_table
 
 KIND = "create_record"
 GREY = "it may be a record the other CRM has: settle the review first (crm why)"

@@ -11,11 +11,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.mappings.load import FOLDER, SUFFIXES, load_mappings
 from pipelines.rules.syncs import FieldRule, Sync, Syncs, load_syncs
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, has_table
 
 
 def mappings_hash(config_dir: Path) -> str:

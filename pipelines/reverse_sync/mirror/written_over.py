@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import duckdb
 
 from pipelines.objects.sql import columns_of, quoted, text_literal
-from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror.records import source_of
 from pipelines.reverse_sync.values import canonical_sql
 from pipelines.rules.syncs import FieldType, Syncs
+from pipelines.warehouse import has_table
 
 _OBJECTS = (
     ("hubspot", "contacts"), ("hubspot", "companies"), ("hubspot", "deals"), ("salesforce", "Lead"),

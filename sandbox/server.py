@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from sandbox import locks
 from sandbox.catchers import credentials
 from sandbox.clock import real_ms
 from sandbox.front import CERTIFICATE, JAVA, JAVA_PASSWORD, NODE, TRUST
@@ -208,21 +209,33 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
             start(child, home, limited=limited)
     threading.Thread(target=until_eof, args=(0, stopped.set), daemon=True).start()
     line = ready_line(home, world, children)
-    ready = home / READY
-    ready.touch(mode=0o600)
-    ready.write_bytes(line)
+    announced = _announce(home / READY, line)
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     died = False
     while not died and not _stopped_or_asked(stopped, children, home, limited=limited):
         died = any(child.died for child in children)
+        if announced is None:
+            announced = _announce(home / READY, line)
     for child in children:
         if child.process is not None and child.process.stdin:
             child.process.stdin.close()
     for child in children:
         stop(child)
-    ready.unlink(missing_ok=True)
+    if announced is not None:
+        (home / READY).unlink(missing_ok=True)
+        os.close(announced)
     return 1 if died else 0
+
+
+def _announce(ready: Path, line: bytes) -> int | None:
+    """This server's line for those who look for a sandbox of this home, and its lock; None while another's
+    stands there."""
+    held = locks.file(ready)
+    if held is not None:
+        os.ftruncate(held, 0)
+        os.write(held, line)
+    return held
 
 
 def _stopped_or_asked(stopped: threading.Event, children: list[Child], home: Path, *, limited: bool) -> bool:

@@ -6,11 +6,10 @@ One process makes it; another that wants it meanwhile waits.
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from sandbox import times
+from sandbox import locks, times
 from sandbox.clock import Clock
 from sandbox.store import Store
 from sandbox.worlds import bulk, bulk_marketing, default, files, loading
@@ -114,12 +113,12 @@ def _alone(home: Path, description: Path, progress: Progress) -> Iterator[Path |
     while not description.exists():
         if home.exists() and any(home.iterdir()) and not description.exists():
             raise WorldError(f"{home} is not empty and holds no world; give another --home.")
-        held = _locked(partial, lambda: progress(f"{home} is being made by another process; waiting"))
+        held = locks.folder(partial, lambda: progress(f"{home} is being made by another process; waiting"))
         try:
             if description.exists():
                 with suppress(OSError):
                     partial.rmdir()
-            elif _is_still(partial, held):
+            elif locks.is_at(partial, held):
                 for left in partial.iterdir():
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
                 yield partial
@@ -127,29 +126,6 @@ def _alone(home: Path, description: Path, progress: Progress) -> Iterator[Path |
         finally:
             os.close(held)
     yield None
-
-
-def _locked(folder: Path, wait: Callable[[], None]) -> int:
-    """The folder, made if there is none, opened and locked; a killed process lets go of it by itself."""
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:  # moved into place in between
-            continue
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wait()
-            fcntl.flock(held, fcntl.LOCK_EX)
-        return held
-
-
-def _is_still(folder: Path, held: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(held), folder.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _make(

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,25 @@ def test_state_clock_and_credentials_outlive_a_restart(fresh: Path, start: Start
         assert old.status_code == 200
         again = second.hubspot.post(CONTACTS, json={"properties": {"email": "next@restart.example"}})
         assert again.json()["id"] == str(int(made) + 1)
+
+
+def test_of_two_servers_of_a_home_one_is_found_as_long_as_either_serves(fresh: Path) -> None:
+    def found() -> str | None:
+        ready = fresh / "ready.json"
+        return orjson.loads(ready.read_bytes())["front"]["url"] if ready.exists() else None
+
+    with ExitStack() as first, ExitStack() as second:
+        longer = first.enter_context(serving(fresh)).ready["front"]["url"]
+        with serving(fresh):
+            assert found() == longer
+        assert found() == longer
+        other = second.enter_context(serving(fresh)).ready["front"]["url"]
+        first.close()
+        deadline = time.monotonic() + 10
+        while found() != other:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert found() is None
 
 
 @pytest.mark.kill

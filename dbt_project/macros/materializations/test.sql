@@ -1,7 +1,7 @@
 {#-
     A test that passed on what it reads is not asked again while that stays as it is (pipelines/dbt_nodes.py, which asks most
-    tests by itself); a key or a reference of models that work out what changed, of which the rows before had passed, is asked
-    of the rows of owners that were due since. A test that found rows is asked in every run, so that what it found is told
+    tests by itself); a reference of models that work out what changed, of which the rows before had passed, is asked of the
+    rows of owners that were due since. A test that found rows is asked in every run, so that what it found is told
     each time.
 -#}
 {%- materialization test, adapter='duckdb' -%}
@@ -29,26 +29,10 @@
     {%- set follow = tested | rejectattr('config.materialized', 'equalto', 'incremental') | list | length == 0 -%}
     {%- if not may_stay() or not follow or made.step != made.before -%}
         {{ return(sql) }}
-    {%- elif name == 'key' and tested | length == 1 -%}
-        {{ return(keys_that_are_new(sql, tested[0])) }}
     {%- elif name == 'relationships' and tested | length == 2 -%}
         {{ return(references_that_are_new(sql, tested)) }}
     {%- endif -%}
     {{ return(sums_that_are_new(sql, tested)) }}
-{%- endmacro %}
-
-{#- Where the owner is part of the key, a row stands twice within one owner only; else each new key is looked up. -#}
-{% macro keys_that_are_new(sql, tested) -%}
-    {%- set columns = modules.re.search('/[*] (.*) [*]/', sql).group(1) -%}
-    {%- set owner = tested.config.unique_key -%}
-    {%- set new = due_of(owner, tested) -%}
-    {%- set named = modules.re.findall('[a-z_]+', modules.re.sub("'[^']*'", '', owner)) -%}
-    {%- if named | reject('in', columns.split(', ')) | list | length > 0 -%}
-        {%- set new -%}
-            hash({{ columns }}) in (select hash({{ columns }}) from {{ tested.schema }}.{{ tested.alias }} where {{ new }})
-        {%- endset -%}
-    {%- endif -%}
-    {{ return(sql | replace('/* ' ~ columns ~ ' */', 'where ' ~ new)) }}
 {%- endmacro %}
 
 {#- Of rows whose owner was due, and of those that name an owner who was due on the other side, where rows may be gone. -#}

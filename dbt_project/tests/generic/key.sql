@@ -1,8 +1,7 @@
 {#-
     The columns are a key: no combination stands twice, and none is null but the `nullable`. One query instead of one per
-    column. Numbers are grouped, not texts: only where two rows have one hash are their values compared. Where the rows
-    before had a key, only rows that are new are looked at, among all rows: the materialization of tests puts that in
-    place of the comment.
+    column. Numbers are grouped, not texts: only where two rows have one hash are their values compared. A build asks this
+    only where two rows have one hash or a value is lacking (pipelines/dbt_nodes.py).
 -#}
 {% test key(model, columns, nullable=[]) %}
 {%- set named = columns | join(', ') -%}
@@ -11,7 +10,6 @@ from {{ model }}
 where hash({{ named }}) in (
     select hash({{ named }}) as hashed
     from {{ model }}
-    /* {{ named }} */
     group by hashed
     having count(*) > 1
 )

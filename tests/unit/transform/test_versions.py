@@ -103,7 +103,7 @@ def test_a_change_that_comes_to_the_same_ends_there(home: Home) -> None:
     assert not {"int_told_touches", "key_int_told_touches_touchpoint_id"} & home.makes()
 
 
-def test_a_key_is_asked_of_what_is_new_among_everything(home: Home) -> None:
+def test_a_key_is_asked_of_everything_where_something_is_new(home: Home) -> None:
     [(mine,)] = home.query(
         "select touchpoint_id from intermediate.int_told_touches "
         f"where source_record_key like '%:Task:' || ({A_TASK}) and person_id is not null"

@@ -229,9 +229,10 @@
     incremental.{{ unique_id.split('.')[-1] }}__state
 {%- endmacro %}
 
-{% macro who_is_due(read, compared, target_relation, owner) -%}
-    {%- set parts = [] -%}
-    {%- if compared -%}
+{#- To ask by their names who moved is to read again what was compared: only where somebody has. -#}
+{% macro who_is_due(read, how_many_moved, target_relation, owner) -%}
+    {%- set parts = ['select ' ~ owner ~ ' as owner from ' ~ target_relation ~ ' where false'] -%}
+    {%- if how_many_moved -%}
         {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved where moved.input_rows is ' -%}
         {%- for _, asked in what_is_compared(owner, read) -%}
             {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}

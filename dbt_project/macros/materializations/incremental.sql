@@ -34,12 +34,16 @@
         or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
     {%- set asked = not full -%}
     {%- if asked -%}
+        {%- set moved = 0 -%}
+        {%- if compared -%}
+            {% call statement('moved') -%}
+                create or replace temp table {{ this.identifier }}__moved as {{ who_moved(owner, read) }}
+            {%- endcall %}
+            {%- set moved = run_query('select count(*) from ' ~ temporary('moved')).columns[0].values()[0] -%}
+        {%- endif -%}
         {% call statement('due') -%}
-            {%- if compared %}
-                create or replace temp table {{ this.identifier }}__moved as {{ who_moved(owner, read) }};
-            {%- endif %}
             create or replace temp table {{ this.identifier }}__found as
-            {{ who_is_due(read, compared, target_relation, owner) }}
+            {{ who_is_due(read, moved, target_relation, owner) }}
         {%- endcall %}
         {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}

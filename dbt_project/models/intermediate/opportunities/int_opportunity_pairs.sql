@@ -1,86 +1,52 @@
+{#- A record that changed bears on its pairs, and through the best of each end on the others of those ends. -#}
+{%- set pairs_touched -%}
+    with moved as (select * from {int_opportunity_compared} where record_key in {due}),
+    met as (
+        {{ proposed_deals('moved', '{int_opportunity_compared}') }}
+        union all
+        {{ proposed_deals('{int_opportunity_compared}', 'moved') }}
+        union all
+        select left_key, right_key from {this} where left_key in {due} or right_key in {due}
+    ),
+    rights as (select * from {int_opportunity_compared} where record_key in (select met.right_key from met))
+    select met.left_key as owner from met
+    union all
+    select met.left_key as owner from ({{ proposed_deals('{int_opportunity_compared}', 'rights') }}) as met
+{%- endset -%}
+{{ config(materialized='incremental', unique_key='left_key', through={'int_opportunity_compared': pairs_touched}) }}
+{%- set agreed -%}
+    ,
+            concat_ws(
+                ',',
+                case when lefts.account_id = rights.account_id then 'account' end,
+                case when lefts.amount = rights.amount and lefts.currency = rights.currency then 'amount' end,
+                case when lefts.close_date = rights.close_date then 'close_date' end,
+                case when list_has_any(lefts.people, rights.people) then 'contact' end,
+                case when lefts.name = rights.name then 'name' end
+            ) as agreed
+{%- endset %}
 -- A HubSpot deal beside each Salesforce opportunity of the same company or name, and in what the two agree.
 with records as (
-    select
-        records.record_key,
-        records.vendor,
-        accounts.account_id,
-        {{ normalize_company_name('records.name') }} as name,
-        records.amount,
-        records.currency,
-        records.close_date
-    from {{ ref('int_opportunity_records') }} as records
-    left join {{ ref('int_opportunity_accounts') }} as accounts on records.record_key = accounts.record_key
+    select * from {{ ref('int_opportunity_compared') }}
 ),
 
-proposed as (
-    select
-        hubspot.record_key as left_key,
-        salesforce.record_key as right_key
-    from records as hubspot
-    inner join records as salesforce on hubspot.account_id = salesforce.account_id
-    where hubspot.vendor = 'hubspot' and salesforce.vendor = 'salesforce'
-
-    union
-
-    select
-        hubspot.record_key as left_key,
-        salesforce.record_key as right_key
-    from records as hubspot
-    inner join records as salesforce
-        on
-            hubspot.name = salesforce.name
-            and hubspot.close_date = salesforce.close_date
-    where hubspot.vendor = 'hubspot' and salesforce.vendor = 'salesforce'
+lefts as (
+    select * from records
+    where {{ is_due('record_key') }}
 ),
 
-people as (
-    select distinct
-        contacts.opportunity_key as record_key,
-        members.person_id
-    from {{ ref('int_opportunity_contacts') }} as contacts
-    inner join {{ ref('int_person_members') }} as members on contacts.person_key = members.record_key
+near as (
+    {{ proposed_deals('lefts', 'records') }}
 ),
 
-shared as (
-    select
-        proposed.left_key,
-        proposed.right_key,
-        count(*) as contacts
-    from proposed
-    inner join people as left_people on proposed.left_key = left_people.record_key
-    inner join people as right_people
-        on proposed.right_key = right_people.record_key and left_people.person_id = right_people.person_id
-    group by all
-),
-
-compared as (
-    select
-        proposed.left_key,
-        proposed.right_key,
-        coalesce(hubspot.account_id = salesforce.account_id, false) as account,
-        coalesce(hubspot.name = salesforce.name, false) as name,
-        coalesce(hubspot.amount = salesforce.amount and hubspot.currency = salesforce.currency, false) as amount,
-        coalesce(hubspot.close_date = salesforce.close_date, false) as close_date,
-        coalesce(shared.contacts, 0) > 0 as contact
-    from proposed
-    inner join records as hubspot on proposed.left_key = hubspot.record_key
-    inner join records as salesforce on proposed.right_key = salesforce.record_key
-    left join shared on proposed.left_key = shared.left_key and proposed.right_key = shared.right_key
+-- All pairs of their other ends: how well these agree with others is looked at too.
+rights as (
+    select * from records
+    where {{ may_be_due('record_key', 'select near.right_key from near') }}
 ),
 
 listed as (
-    select
-        compared.left_key,
-        compared.right_key,
-        concat_ws(
-            ',',
-            case when compared.account then 'account' end,
-            case when compared.amount then 'amount' end,
-            case when compared.close_date then 'close_date' end,
-            case when compared.contact then 'contact' end,
-            case when compared.name then 'name' end
-        ) as agreed
-    from compared
+    {{ proposed_deals('records', 'rights', agreed) }}
 ),
 
 -- Lines of deals.merge_when in config/identity.yml of which every word agrees.
@@ -97,7 +63,6 @@ met as (
                 and list_has_all(string_split(listed.agreed, ','), string_split(policy.value, ','))
         ) as lines
     from listed
-    where listed.agreed != ''
 ),
 
 ranked as (
@@ -139,3 +104,4 @@ select
 from ranked
 left join left_best on ranked.left_key = left_best.left_key and ranked.strength = left_best.strength
 left join right_best on ranked.right_key = right_best.right_key and ranked.strength = right_best.strength
+where {{ is_due('ranked.left_key') }}

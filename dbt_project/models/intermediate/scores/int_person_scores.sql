@@ -2,11 +2,9 @@
     materialized='incremental', unique_key='person_id', follows=['int_people', 'int_score_points'],
     owned={
         'crm_scores': '
-            select members.person_id as owner, hash(scores, records.updated_at, ours.record_key, ours.changed_at) as hashed
+            select members.person_id as owner, hash(scores) as hashed
             from {crm_scores} as scores
-            inner join {int_person_members} as members on scores.record_key = members.record_key
-            inner join {int_person_records} as records on scores.record_key = records.record_key
-            left join {int_changes_by_others} as ours on scores.record_key = ours.record_key'
+            inner join {int_person_members} as members on scores.record_key = members.record_key'
     },
     vouched_for=['int_person_members', 'int_person_records', 'int_changes_by_others']
 ) }}

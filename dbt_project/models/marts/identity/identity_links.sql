@@ -1,30 +1,27 @@
-{%- set with_members -%}
-    left join {int_ENTITY_members} as lefts on links.left_key = lefts.record_key
-    left join {int_ENTITY_members} as rights on links.right_key = rights.record_key
-{%- endset -%}
-{%- set of_people -%}
-    select left_key as owner from {int_person_links} where left_key in {due} or right_key in {due}
-    union all
-    select left_key as owner from {this} where left_key in {due} or right_key in {due}
-{%- endset -%}
+{#- Whose links are of records in `{due}`, as they are and as they stand here: of records of each group that a link touched. -#}
+{%- set through = {} -%}
+{%- for entity, resolved in [
+    ('person', 'int_people_resolved'),
+    ('account', 'int_accounts_resolved'),
+    ('opportunity', 'int_opportunities_resolved')
+] -%}
+    {%- set touched = '(left_key in {due} or right_key in {due})' -%}
+    {%- do through.update({
+        resolved: "
+            select left_key as owner from {int_" ~ entity ~ "_links} where " ~ touched ~ "
+            union all
+            select left_key as owner from {this} where entity = '" ~ entity ~ "' and " ~ touched
+    }) -%}
+{%- endfor -%}
 {{ config(
-    materialized='incremental', unique_key='left_key', on_schema_change='fail',
-    owned={
-        'int_account_links': "
-            select links.left_key as owner, hash(links, lefts.account_id, rights.account_id) as hashed
-            from {int_account_links} as links " ~ with_members | replace('ENTITY', 'account') ~ " where links.verdict = 'joined'",
-        'int_opportunity_links': "
-            select links.left_key as owner, hash(
-                links, lefts.opportunity_id, rights.opportunity_id, pairs.left_key, pairs.agreements
-            ) as hashed
-            from {int_opportunity_links} as links " ~ with_members | replace('ENTITY', 'opportunity') ~ "
-            left join {int_opportunity_pairs} as pairs
-                on links.left_key = pairs.left_key and links.right_key = pairs.right_key
-            where links.verdict = 'joined'"
-    },
-    through={'int_person_links': of_people, 'int_person_members': of_people},
-    vouched_for=['int_account_members', 'int_opportunity_members', 'int_opportunity_pairs']
+    materialized='incremental', unique_key='left_key', on_schema_change='fail', through=through,
+    follows=['int_opportunity_pairs'],
+    vouched_for=[
+        'int_person_links', 'int_account_links', 'int_opportunity_links',
+        'int_person_members', 'int_account_members', 'int_opportunity_members'
+    ]
 ) }}
+{{ also_reads('int_people_resolved', 'int_accounts_resolved', 'int_opportunities_resolved') }}
 -- A record at either end says whose link it is: what ties two records ties them into one, and one of them may be gone.
 -- Joined by keys, for a condition on two columns compares each with each.
 with linked as (

@@ -55,24 +55,30 @@ parents as (
 
     select
         'hubspot' as vendor,
-        from_id as record_id,
-        to_id as parent_id
-    from {{ ref('stg_hubspot__associations') }}
-    where from_type = 'companies' and to_type = 'companies' and type_id = 14 and category = 'HUBSPOT_DEFINED'
+        company_id as record_id,
+        parent_id
+    from {{ ref('int_company_parents') }}
 ),
 
--- A company of its own name that shows its parent's domain, as a CRM says; the other CRM may know it without the parent.
-subsidiaries as (
+-- Who shows its parent's domain. Of these alone names are spelled: of all of them it would be most of what this takes.
+beside_parent as materialized (
     select
         unioned.domain,
-        {{ normalize_company_name('unioned.name') }} as compared_name
+        unioned.name,
+        parent.name as parent_name
     from unioned
     inner join parents on unioned.vendor = parents.vendor and unioned.record_id = parents.record_id
     inner join unioned as parent on parents.vendor = parent.vendor and parents.parent_id = parent.record_id
-    where
-        unioned.domain = parent.domain
-        and {{ normalize_company_name('unioned.name') }} != {{ normalize_company_name('parent.name') }}
-    group by all
+    where unioned.domain = parent.domain
+),
+
+-- A company of its own name that shows its parent's domain, as a CRM says; the other CRM may know it without the parent.
+subsidiaries as materialized (
+    select distinct
+        domain,
+        {{ normalize_company_name('name') }} as compared_name
+    from beside_parent
+    where {{ normalize_company_name('name') }} != {{ normalize_company_name('parent_name') }}
 )
 
 select
@@ -92,4 +98,7 @@ from unioned
 left join subsidiaries
     on
         unioned.domain = subsidiaries.domain
-        and {{ normalize_company_name('unioned.name') }} = subsidiaries.compared_name
+        and case
+            when unioned.domain in (select shown.domain from subsidiaries as shown)
+                then {{ normalize_company_name('unioned.name') }}
+        end = subsidiaries.compared_name

@@ -1,3 +1,23 @@
+with placed as (
+    select
+        members.person_id,
+        records.vendor,
+        records.object,
+        records.record_key,
+        records.record_id
+    from {{ ref('int_person_members') }} as members
+    inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
+    where not records.is_converted
+),
+
+-- Nearly everybody is once in each: only the others are sorted.
+several as (
+    select hash(person_id, vendor, object) as place
+    from placed
+    group by hash(person_id, vendor, object)
+    having count(*) > 1
+)
+
 select
     'person_with_invalid_email' as finding,
     vendor,
@@ -37,16 +57,29 @@ union all
 
 select
     'person_with_name_of_nobody' as finding,
-    records.vendor,
-    records.object,
-    records.record_id as example_id
-from {{ ref('int_person_records') }} as records
-inner join {{ ref('int_person_features') }} as features on records.record_key = features.record_key
+    vendor,
+    object,
+    record_id as example_id
+from {{ ref('int_person_records') }}
 where
-    (features.first is null and trim(records.first_name) != '')
-    or (features.last is null and trim(records.last_name) != '')
-    or length(records.first_name) > 120
-    or length(records.last_name) > 120
+    (
+        trim(first_name) != ''
+        and record_key in (
+            select features.record_key
+            from {{ ref('int_person_features') }} as features
+            where features.first is null
+        )
+    )
+    or (
+        trim(last_name) != ''
+        and record_key in (
+            select features.record_key
+            from {{ ref('int_person_features') }} as features
+            where features.last is null
+        )
+    )
+    or length(first_name) > 120
+    or length(last_name) > 120
 
 union all
 
@@ -62,16 +95,12 @@ union all
 
 select
     'person_twice_in_one_object' as finding,
-    records.vendor,
-    records.object,
-    records.record_id as example_id
-from {{ ref('int_person_members') }} as members
-inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
-where not records.is_converted
-qualify
-    row_number() over (
-        partition by members.person_id, records.vendor, records.object order by records.record_key
-    ) > 1
+    vendor,
+    object,
+    record_id as example_id
+from placed
+where hash(person_id, vendor, object) in (select several.place from several)
+qualify row_number() over (partition by person_id, vendor, object order by record_key) > 1
 
 union all
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What an association can point at.
 select
     'contacts' as object,

@@ -5,11 +5,13 @@ uv does the work: the one on PATH when it is recent enough, else one fetched fro
 uses the Python that runs this file. Nothing happens when the environment already matches `uv.lock`.
 
 Where PYTHONDONTWRITEBYTECODE is set, as in many containers, nobody would ever keep what Python compiles, and
-each process would compile dlt, dbt and the others anew, seconds of it. There they are compiled here, once.
+each process would compile dlt, dbt and the others anew, seconds of it. There they are compiled here, once,
+and the project's own modules each time that they differ.
 """
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import json
 import os
@@ -31,6 +33,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".matches"
 UV_VERSION = "0.13.9"
 UV_OLDEST = (0, 8)
+PACKAGES = ("cli", "dashboards", "expectations", "orchestration", "pipelines", "sandbox")
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 
@@ -41,6 +44,9 @@ def main() -> int:
             "install Python 3.11, 3.12 or 3.13 and say make PYTHON=python3.12"
         )
     wanted = fingerprint()
+    if sys.dont_write_bytecode:
+        for package in PACKAGES:
+            compileall.compile_dir(ROOT / package, quiet=2)
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return 0
     print("Preparing .venv (packages come from PyPI; the first time takes a minute or so)", flush=True)

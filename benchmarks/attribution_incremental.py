@@ -17,8 +17,8 @@ from tests.fixtures.raw_tables import RawTables
 
 _BUILT = (
     "int_zone_days", "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
-    "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts", "int_credit_weights",
-    "int_credit_money", "attribution_credits",
+    "int_dealless_journeys", "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts",
+    "int_credit_weights", "int_credit_money", "attribution_credits",
 )  # fmt: skip
 _MEASURED = (
     "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys", "int_credit_parts",

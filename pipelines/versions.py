@@ -20,9 +20,9 @@ import duckdb
 if TYPE_CHECKING:
     from pipelines.warehouse import Warehouse
 
-MOST_HASHED = 20_000_000
-"""Values of a table. To read more of them again for a hash costs more than it spares: such a table is new
-each time, and the models that read it work out by owner what of it."""
+MOST_HASHED = 100_000_000
+"""Values of a table, 0.8 CPU s to read again for a hash. Of more of them the hash costs more than it spares:
+such a table is new each time, and the models that read it work out by owner what of it."""
 _MADE = """
 create schema if not exists incremental;
 create table if not exists incremental.made (

@@ -245,15 +245,38 @@
     {%- for unique_id in read.follows -%}
         {%- do parts.append('select theirs.owner from ' ~ due_there(unique_id) ~ ' as theirs') -%}
     {%- endfor -%}
-    {%- for unique_id in read.through -%}
-        {%- set named = {'due': due_there(unique_id), 'this': target_relation | string} -%}
+    {%- for asked, through in asked_through(read).items() -%}
+        {%- set named = {'this': target_relation | string} -%}
+        {%- do named.update(due_there_by_name(through)) -%}
         {%- do named.update(read.named) -%}
         {%- do parts.append(
-            'select reached.owner from (' ~ with_relations(config.get('through')[unique_id.split('.')[-1]], named)
-            ~ ') as reached where reached.owner is not null'
+            'select reached.owner from (' ~ with_relations(asked, named) ~ ') as reached where reached.owner is not null'
         ) -%}
     {%- endfor -%}
     {{ parts | join('\nunion\n') }}
+{%- endmacro %}
+
+{#- Models that are read `through` the same SQL are asked together: what it joins is looked at once. -#}
+{% macro asked_through(read) -%}
+    {%- set asked = {} -%}
+    {%- for unique_id in read.through -%}
+        {%- do asked.setdefault(config.get('through')[unique_id.split('.')[-1]], []).append(unique_id) -%}
+    {%- endfor -%}
+    {{ return(asked) }}
+{%- endmacro %}
+
+{#- `{due}` is who was due in any of them, `{name.due}` in one; in what was not kept, and is compared as a whole, nobody. -#}
+{% macro due_there_by_name(unique_ids) -%}
+    {%- set found, parts = {}, [] -%}
+    {%- for name in config.get('through') -%}
+        {%- do found.update({name ~ '.due': '(select null as owner where false)'}) -%}
+    {%- endfor -%}
+    {%- for unique_id in unique_ids -%}
+        {%- do found.update({unique_id.split('.')[-1] ~ '.due': due_there(unique_id)}) -%}
+        {%- do parts.append('from ' ~ due_there(unique_id)) -%}
+    {%- endfor -%}
+    {%- do found.update({'due': '(' ~ parts | join(' union all ') ~ ')'}) -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- The owners that were due in a run of another model, unless that run was seen here. -#}

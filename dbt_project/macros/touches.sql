@@ -124,12 +124,12 @@
 
 {#-
     For an incremental model that counts the touches until now, and knows no clock: who has touches that are to come (a
-    meeting that is planned). With each of them that has come this differs.
+    meeting that is planned). With each of them that has come this differs. `is_to_come` is the contrary of what the model asks.
 -#}
-{% macro touches_to_come() -%}
+{% macro touches_to_come(is_to_come='>') -%}
     select touches.person_id as owner, hash(touches.touchpoint_id) as hashed
     from {int_touches} as touches
-    where touches.is_counted and touches.occurred_at > (select run.as_of from {run} as run)
+    where touches.is_counted and touches.occurred_at {{ is_to_come }} (select run.as_of from {run} as run)
 {%- endmacro %}
 
 {#- The record that a touch is of, as the owner of rows: what nobody is named in belongs together. -#}
@@ -142,17 +142,31 @@
     coalesce({{ person_id }}, 'nobody:' || {{ record or 'hash(' ~ touched_record() ~ ')' }})
 {%- endmacro %}
 
-{#- Of touches that are somebody else's now, among those of some records: who owned them, and who does. -#}
-{% macro touches_passed_on(records) -%}
-    select unnest([told.owner, {{ owner_of_touch('people.person_id', 'told.record') }}]) as owner
+{#-
+    Of touches that are somebody else's now, among those of records that became another's or whose person is there no more, or
+    again: who owned them, and who does. Touches are looked at once, for they are many.
+-#}
+{% macro touches_passed_on() -%}
+    select unnest([told.owner, {{ owner_of_touch('told.person_now', 'told.record') }}]) as owner
     from (
-        select distinct person_id, {{ owner_of_touch() }} as owner, hash({{ touched_record() }}) as record, record_key
-        from {this}
-        where record_key in {{ records }}
+        select distinct
+            {{ owner_of_touch('touches.person_id', 'hash(' ~ touched_record('touches') ~ ')') }} as owner,
+            hash({{ touched_record('touches') }}) as record,
+            moved.person_id as person_now
+        from {this} as touches
+        inner join (
+            select due.record_key, people.person_id
+            from (
+                select registry.record_key from {int_person_registry} as registry
+                where registry.person_id in {int_people.due}
+                union
+                select resolved.owner as record_key from {int_people_resolved.due} as resolved
+            ) as due
+            left join {int_person_registry} as registry on due.record_key = registry.record_key
+            left join {int_people} as people on registry.person_id = people.person_id
+        ) as moved on touches.record_key = moved.record_key
+        where touches.person_id is distinct from moved.person_id
     ) as told
-    left join {int_person_registry} as registry on told.record_key = registry.record_key
-    left join {int_people} as people on registry.person_id = people.person_id
-    where told.person_id is distinct from people.person_id
 {%- endmacro %}
 
 {#- Whose the touches are of records in `{due}`; a view that is watched knows them by the hash of their names. -#}

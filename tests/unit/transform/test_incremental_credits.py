@@ -14,16 +14,18 @@ from pipelines import transform
 from tests.fixtures.few_models import cut_down
 from tests.fixtures.raw_tables import RawTables
 
-TOUCHES, PEOPLE, JOURNEYS, WEIGHTS, CREDITS = INCREMENTAL = (
+TOUCHES, PEOPLE, JOURNEYS, DEALLESS, WEIGHTS, CREDITS = INCREMENTAL = (
     "intermediate.int_touches",
     "intermediate.int_person_touches",
     "intermediate.int_credit_journeys",
+    "intermediate.int_dealless_journeys",
     "intermediate.int_credit_weights",
     "marts.attribution_credits",
 )
 BUILT = (
     "int_zone_days", "int_touches", "int_person_touches", "int_credit_deals", "int_deal_touches",
-    "int_credit_journeys", "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts",
+    "int_credit_journeys", "int_dealless_journeys", "int_journeys", "int_channel_values",
+    "int_credit_models", "int_credit_parts",
     "int_credit_weights", "int_credit_money",
     "attribution_credits",
 )  # fmt: skip
@@ -124,7 +126,10 @@ class Business:
                 "update intermediate.int_opportunities set amount = 33.33, amount_converted = 33.34 "
                 "where opportunity_id = ?", f"d{other}",
             ),
-        )[step % 8]()  # fmt: skip
+            lambda: self.run(
+                "delete from intermediate.int_opportunity_people where person_id = ?", f"p{other}"
+            ),
+        )[step % 9]()  # fmt: skip
 
 
 def built(raw: RawTables, *only: str, full: bool = False, tests: bool = True) -> None:
@@ -172,7 +177,7 @@ def test_five_incremental_runs_equal_one_full_one(business: Business) -> None:
     assert copies[0][0] > 10
     built(raw, full=True)
     assert held(raw) == stepwise
-    assert [stepwise[name] != before[name] for name in INCREMENTAL] == [True] * 5
+    assert [stepwise[name] != before[name] for name in INCREMENTAL] == [True] * 6
     assert raw.in_full(CREDITS)
 
 
@@ -206,7 +211,7 @@ def test_a_run_without_changes_works_nothing_out_and_one_with_another_model_only
 ) -> None:
     built(business.raw)
     built(business.raw)
-    assert [business.raw.due(name) for name in INCREMENTAL] == [0, 0, 0, 0, 0]
+    assert [business.raw.due(name) for name in INCREMENTAL] == [0] * 6
     business.run(
         "update rules.attribution_models set w_first = 500000, w_last = 300000 where model = 'position_based'"
     )

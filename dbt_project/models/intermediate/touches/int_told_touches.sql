@@ -1,12 +1,7 @@
 {%- set kinds = [
     'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
 ] -%}
-{%- set through = {
-    'int_people': touches_passed_on(
-        '(select registry.record_key from {int_person_registry} as registry where registry.person_id in {due})'
-    ),
-    'int_people_resolved': touches_passed_on('{due}')
-} -%}
+{%- set through = {'int_people': touches_passed_on(), 'int_people_resolved': touches_passed_on()} -%}
 {%- for kind in kinds -%}
     {%- do through.update({'int_' ~ kind ~ '_touches': touched_people(is_watched=kind not in ('membership', 'contact'))}) -%}
 {%- endfor -%}
@@ -19,21 +14,35 @@
 {{ also_reads('int_people_resolved') }}
 -- Every touch that a record tells of, with the person it is of and whether it may earn credit. Which of them tell of the
 -- same event is seen among one person's (int_touches).
-with people as (
+with {% if not is_unit_test() %}
+    nobodies as (
+        select cast(substr(due.owner, 8) as ubigint) as record from {{ those_due() }} as due
+        where due.owner like 'nobody:%'
+    ),
+{% endif %}
+
+-- Only of those that are due, whose records are a few of all; and of records that were nobody's, which may be somebody's now.
+people as (
     select
         registry.record_key,
         people.person_id
-    from {{ ref('int_person_registry') }} as registry
+    from (
+        select * from {{ ref('int_person_registry') }}
+        where {{ is_due('person_id') }}
+        {% if not is_unit_test() %}
+            union all
+            select * from {{ ref('int_person_registry') }}
+            where not ({{ is_due('person_id') }}) and hash(record_key) in (select nobodies.record from nobodies)
+        {% endif %}
+    ) as registry
     inner join {{ ref('int_people') }} as people on registry.person_id = people.person_id
 ),
 
 {% if not is_unit_test() %}
     records_due as (
         select hash(record_key) as record from people
-        where {{ is_due('person_id') }}
         union all
-        select cast(substr(due.owner, 8) as ubigint) as record from {{ those_due() }} as due
-        where due.owner like 'nobody:%'
+        select record from nobodies
     ),
 {% endif %}
 

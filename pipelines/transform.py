@@ -45,6 +45,7 @@ _DUE = re.compile(
     r"in \((?:\s*select due\.owner from incremental\.\w+ as due\s*|/\* due \*/.*?/\* due \*/)\)", re.DOTALL
 )
 """How an incremental model asks for what it works out (the macros `is_due` and `may_be_due`)."""
+_ROWS_DUE = re.compile(r"/\* rows \*/.*?/\* rows \*/", re.DOTALL)  # the macro `is_row_due`
 _parsing: dict[Path, Thread] = {}
 """By dbt target: who parses the project for the first time while something else is waited for."""
 
@@ -156,7 +157,7 @@ def compiled_models(
 
 def _of_everybody(sql: str) -> str:
     """As the macro of that name: an incremental model's SQL for all owners."""
-    return _DUE.sub("is not null", sql).replace(" as materialized (", " as not materialized (")
+    return _DUE.sub("is not null", _ROWS_DUE.sub("", sql)).replace(" as materialized (", " as not materialized (")
 
 
 class Model(NamedTuple):

@@ -32,8 +32,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#-
+    The same where a table is read whose rows of those that are due were written last, all together, as a model leaves that
+    they are followed from: of its other rows nothing is read but who owns them.
+-#}
+{% macro is_row_due(relation, owner) -%}
+    {%- if not is_unit_test() -%}
+        /* rows */ rowid in (select rowid from {{ relation }} where {{ is_due(owner) }}) and /* rows */
+    {%- endif %} {{ is_due(owner) }}
+{%- endmacro %}
+
 {#- The model's SQL where all are due. -#}
 {% macro of_everybody(code) -%}
+    {%- set code = modules.re.sub('(?s)/[*] rows [*]/.*?/[*] rows [*]/', '', code) -%}
     {%- set code = modules.re.sub('(?s) in [(]/[*] due [*]/.*?/[*] due [*]/[)]', ' is not null', code) -%}
     {{ return(code | replace(' in ' ~ those_due(), ' is not null') | replace(' as materialized (', ' as not materialized (')) }}
 {%- endmacro %}

@@ -14,9 +14,12 @@ with touches as (
         (touches.occurred_at, touches.touchpoint_id) as place,
         campaigns.name as campaign,
         {{ is_source_of('touches', 'touches.person_id') }} as is_marketing
-    from {{ ref('int_touches') }} as touches
+    from (
+        select * from {{ ref('int_touches') }}
+        where {{ is_row_due(ref('int_touches'), 'person_id') }}
+    ) as touches
     left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
-    where {{ is_due('touches.person_id') }} and touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
+    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
 )
 
 select

@@ -6,7 +6,7 @@
 -- it is read anew wherever it is looked at (`of_everybody`).
 with told as materialized (
     select * from {{ ref('int_told_touches') }}
-    where {{ is_due(owner_of_touch()) }}
+    where {{ is_row_due(ref('int_told_touches'), owner_of_touch()) }}
 ),
 
 -- A form that is sent again within a minute was sent once, by somebody impatient.

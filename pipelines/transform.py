@@ -157,7 +157,9 @@ def compiled_models(
 
 def _of_everybody(sql: str) -> str:
     """As the macro of that name: an incremental model's SQL for all owners."""
-    return _DUE.sub("is not null", _ROWS_DUE.sub("", sql)).replace(" as materialized (", " as not materialized (")
+    return _DUE.sub("is not null", _ROWS_DUE.sub("", sql)).replace(
+        " as materialized (", " as not materialized ("
+    )
 
 
 class Model(NamedTuple):

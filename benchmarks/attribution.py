@@ -80,7 +80,7 @@ select lpad(to_hex(i), 16, '0') as touchpoint_id, 'p' || (hash(i) % {people}) as
     timestamptz '2025-01-01' + to_seconds((hash(i + 3) % 47000000)::bigint) as occurred_at,
     'channel_' || (hash(i + 5) % 12) as channel, 'conversion' as touch_type, true as is_counted,
     true as earns_credit, 'campaign_' || (hash(i + 11) % 200) as campaign_id, 'r' as record_key,
-    hash(i + 9) % 10 = 0 as is_member
+    hash(i + 9) % 10 = 0 as is_member, cast(occurred_at as date) as day
 from range({touches}) as r(i);
 create view attribution_touchpoints as from int_touches;
 """

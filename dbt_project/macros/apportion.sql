@@ -94,6 +94,7 @@
             limited.* exclude (weights, shares),
             journeys.via,
             unnest(journeys.touchpoint_ids) as touchpoint_id,
+            unnest(journeys.days) as touched_on,
             unnest(journeys.person_ids) as person_id,
             unnest(journeys.channels) as channel,
             unnest(journeys.campaign_ids) as campaign_id,

@@ -15,6 +15,7 @@
             any_value(touches.via) as via,
             list({
                 'occurred_at': touches.occurred_at,
+                'day': touches.day,
                 'touchpoint_id': touches.touchpoint_id,
                 'person_id': touches.person_id,
                 'channel': touches.channel,
@@ -189,6 +190,7 @@
         list_transform(touches, lambda p: p.touch.touchpoint_id) as touchpoint_ids,
         list_transform(touches, lambda p: p.touch.person_id) as person_ids,
         list_transform(touches, lambda p: p.touch.occurred_at) as moments,
+        list_transform(touches, lambda p: p.touch.day) as days,
         list_transform(touches, lambda p: p.touch.channel) as channels,
         list_transform(touches, lambda p: p.touch.campaign_id) as campaign_ids,
         list_transform(touches, lambda p: p.place) as places,

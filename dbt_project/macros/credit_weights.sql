@@ -18,6 +18,17 @@
     ),
 
     -- Most models ask only how many touches there are and which points they hold. A few journeys in a hundred differ in that.
+    -- Under the others all deals may be due: it is asked which are under these.
+    due_by_shape as (
+        select
+            due.opportunity_id,
+            due.basis,
+            due.model
+        from due
+        inner join {{ source('rules', 'attribution_models') }} as models on due.model = models.model
+        where models.method in ('points', 'steps')
+    ),
+
     shapes as (
         select
             journeys.basis,
@@ -26,7 +37,8 @@
             journeys.points,
             list(journeys.opportunity_id) as opportunity_ids
         from {{ ref('int_credit_journeys') }} as journeys
-        where journeys.opportunity_id in (select due.opportunity_id from due)
+        semi join due_by_shape
+            on journeys.opportunity_id = due_by_shape.opportunity_id and journeys.basis = due_by_shape.basis
         group by journeys.basis, journeys.touches_counted, journeys.places, journeys.points
     ),
 
@@ -42,7 +54,7 @@
             ) as touches
         from shapes
         inner join {{ source('rules', 'attribution_models') }} as models on shapes.basis = models.basis
-        where models.method in ('points', 'steps')
+        where models.model in (select due_by_shape.model from due_by_shape)
     ),
 
     -- The others look at moments or channels too. Whole numbers, in the order of the journey's touches; 0 for a touch that
@@ -190,18 +202,15 @@
     told_apart as (
         select
             *,
-            map_from_entries(
-                list_transform(
-                    list_sort(list_distinct(channels)),
-                    lambda c: {
-                        'channel': c,
-                        'parts': {
-                            'touches': len(list_filter(channels, lambda o: o = c)),
-                            'first': list_position(channels, c)
-                        }
-                    }
-                )
-            ) as of_channel
+            list_histogram(channels) as touches_of,
+            case
+                when method = 'shapley_ordered'
+                    then map_from_entries(
+                        list_transform(
+                            list_distinct(channels), lambda c: {'channel': c, 'first': list_position(channels, c)}
+                        )
+                    )
+            end as first_of
         from of_channels
     ),
 
@@ -215,9 +224,9 @@
                 lambda t: cast(
                     case
                         when t.place is null then 0
-                        when method = 'shapley' then round(1e9 / of_channel[t.channel].touches)
-                        when method = 'shapley_ordered' then cast(of_channel[t.channel].first = t.place as bigint)
-                        else round(1e9 * coalesce(worth[t.channel], 0) / of_channel[t.channel].touches)
+                        when method = 'shapley' then round(1e9 / touches_of[t.channel])
+                        when method = 'shapley_ordered' then cast(first_of[t.channel] = t.place as bigint)
+                        else round(1e9 * coalesce(worth[t.channel], 0) / touches_of[t.channel])
                     end as bigint
                 )
             ) as weights,

@@ -295,14 +295,19 @@
     (
         select theirs.owner
         from incremental.{{ unique_id.split('.')[-1] }}__due as theirs
-        where
-            not exists (
-                select 1
-                from {{ known_owners() }}__state as mine
-                cross join {{ state_of(unique_id) }} as last
-                where last.run = mine.saw['{{ unique_id }}']
-            )
+        where ({{ is_unseen(unique_id) }})
     )
+{%- endmacro %}
+
+{#- Whether another model's last run was not seen here. -#}
+{% macro is_unseen(unique_id) -%}
+    select
+        not exists (
+            select 1
+            from {{ known_owners() }}__state as mine
+            cross join {{ state_of(unique_id) }} as last
+            where last.run = mine.saw['{{ unique_id }}']
+        )
 {%- endmacro %}
 
 {#- Owners are counted where there are not many times as many rows as owners that are due. -#}

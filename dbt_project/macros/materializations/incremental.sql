@@ -16,6 +16,8 @@
 
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
     owner, edited without a stamp or erased are seen like any other, and many incremental runs equal a full one.
+    Of a model that is `summed_by` columns nothing is kept by owner but the sums (`macros/sums.sql`); `gone` are the columns of
+    the rows taken out in a run which such a model reads.
 -#}
 {% materialization incremental, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -30,7 +32,7 @@
     {% call statement('known', auto_begin=True) -%}
         {{ what_is_kept() }}
     {%- endcall %}
-    {%- set full = existing is none or existing.type != 'table' or should_full_refresh()
+    {%- set full = existing is none or existing.type != 'table' or should_full_refresh() or are_sums_unknown(read)
         or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
     {%- set asked = not full -%}
     {%- if asked -%}
@@ -43,7 +45,7 @@
         {%- endif -%}
         {% call statement('due') -%}
             create or replace temp table {{ this.identifier }}__found as
-            {{ who_is_due(read, moved, target_relation, owner) }}
+            {{ who_is_due(read, moved, who_names_owners(target_relation, read), owner) }}
         {%- endcall %}
         {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
@@ -58,12 +60,13 @@
         {% call statement('due') -%}
             create or replace table {{ due }} as from {{ temporary('found') }}
         {%- endcall %}
-        {%- set full = are_most_due(target_relation, owner) -%}
+        {%- set full = not config.get('summed_by') and are_most_due(target_relation, owner) -%}
     {%- endif -%}
 
     {%- if full -%}
         {% call statement('due') -%}
-            create or replace table {{ due }} (owner varchar)
+            create or replace table {{ due }} (owner varchar);
+            drop table if exists {{ gone_from(this.identifier) }}
         {%- endcall %}
         {{ drop_relation_if_exists(existing) }}
         {% call statement('main') -%}
@@ -71,17 +74,20 @@
         {%- endcall %}
     {%- else -%}
         {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
-        {% call statement('gone') -%}
-            delete from {{ target_relation }} where {{ owner }} in (select owner from {{ due }})
-        {%- endcall %}
         {% call statement('main') -%}
-            insert into {{ target_relation }} by name
-            {{ compiled_code }}
+            {%- if config.get('summed_by') %}
+                {{ moved_sums(target_relation, read) }}
+            {%- else %}
+                {{ taken_out(target_relation, owner) }}
+                insert into {{ target_relation }} by name
+                {{ compiled_code }}
+            {%- endif %}
         {%- endcall %}
     {%- endif -%}
 
     {% call statement('kept') -%}
-        {{ keep(made, full, read, compared, owner, asked) }}
+        {{ keep(made, full, read, compared, owner, asked) }};
+        {{ keep_the_run(read) }}
     {%- endcall %}
     {{ let_go() }}
     {{ commit_as_made(same, invocation_id, none if full else same.version) }}
@@ -90,7 +96,7 @@
 
 {% macro let_go() -%}
     {%- call statement('let go') -%}
-        {%- for what in ['moved', 'found'] %}
+        {%- for what in ['moved', 'found', 'sums'] %}
             drop table if exists {{ temporary(what) }};
         {%- endfor %}
     {%- endcall -%}

@@ -49,7 +49,7 @@ union all
 from (values ('hubspot:P:campaigns:1', 'a'), ('hubspot:P:campaigns:2', 'h2'),
     ('marketing_cloud:m:Campaign:9', 'm9'));
 create table int_people as select * from (values ('ana', 'acme'), ('ben', null)) as t(person_id, account_id);
-create table unified_leads as select * from (values
+create table int_person_lifecycle as select * from (values
     ('ana', timestamptz '2026-02-10 00:00:00+00', null::timestamptz),
     ('ben', timestamptz '2026-01-01 00:00:00+00', timestamptz '2026-05-01 00:00:00+00'))
     as t(person_id, mql_at, sql_at);
@@ -76,7 +76,8 @@ create table int_foreign_records as select 'salesforce:o:Campaign:701b' as recor
 create table int_record_revenue as
 select 'salesforce:o:Campaign:701b' as record_key, 'linear' as model, 0 as revenue, 240 as pipeline;
 create table attribution_credits as
-select *, revenue as revenue_converted, pipeline as pipeline_converted
+select *, revenue as revenue_converted, pipeline as pipeline_converted,
+    (select any_value(day) from int_touches where int_touches.touchpoint_id = t.touchpoint_id) as touched_on
 from (values
     ('w', 't1', 'linear', 'ana', 'email', 'a', 0.5::decimal(18, 8), 500::decimal(18, 2), 0::decimal(18, 2), true),
     ('w', 't2', 'linear', 'ana', 'email', 'a', 0.5, 500, 0, true),
@@ -86,6 +87,11 @@ from (values
     ('o', 't4', 'salesforce_even', 'ben', 'campaign', 'c', 0.5, 0, 150, false))
     as t(opportunity_id, touchpoint_id, model, person_id, channel, campaign_id, share, revenue, pipeline, is_won);
 """  # noqa: E501 - a row each
+
+SUMMED = (
+    "credits/int_credit_sums", "touches/int_channel_touches", "touches/int_campaign_touches",
+    "touches/int_campaign_costs",
+)  # fmt: skip
 
 
 class Columns:
@@ -103,7 +109,8 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
         for name in ("attribution_models", "attribution_sync"):
             connection.register("incoming", as_table(*getattr(rows, name)(known)))
             connection.execute(f"create table {name} as from incoming")
-        made(connection, "intermediate/touches/int_campaign_costs.sql", "table")
+        for name in SUMMED:
+            made(connection, f"intermediate/{name}.sql", "view")
         for name in (
             "attribution_touchpoints", "campaign_performance", "channel_contribution", "campaign_influence",
             "attribution_models", "unified_campaigns", "campaign_reviews",
@@ -209,7 +216,7 @@ def test_money_without_a_rate_is_counted_beside_each_sum_and_leaves_no_return(
         for sql in (campaigns, models):
             assert asked(marts, "select " + wanted.format(returns, sql)) == [(0, 1, None, 100.0, 0.0)]
         # A refund alone is no customer, and its campaign's revenue is as unknown.
-        marts.execute("update int_opportunities set amount = -1000 where opportunity_id = 'w'")
+        marts.execute("update attribution_credits set revenue = -revenue where opportunity_id = 'w'")
         made(marts, "marts/attribution/campaign_performance.sql", "table")
         assert asked(marts, "select " + wanted.format(returns, campaigns)) == [(0, 1, None, None, 0.0)]
         assert asked(marts, "select " + wanted.format(returns, models)) == [(0, 1, None, None, None)]

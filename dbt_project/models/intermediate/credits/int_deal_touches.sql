@@ -2,11 +2,7 @@
     materialized='incremental', unique_key='opportunity_id', inputs=['int_opportunity_people'],
     owned={
         'int_credit_deals': 'select opportunity_id as owner, hash(counts_until) as hashed from {int_credit_deals}',
-        'run': '
-            select people.opportunity_id as owner, hash(touches.touchpoint_id) as hashed
-            from {int_touches} as touches
-            inner join {int_opportunity_people} as people on touches.person_id = people.person_id
-            where touches.is_counted and touches.occurred_at >= (select run.as_of from {run} as run)'
+        'run': deals_touches_to_come()
     },
     through={
         'int_touches': '
@@ -30,6 +26,7 @@ select
     taking_part.opportunity_id,
     taking_part.via,
     touches.occurred_at,
+    touches.day,
     touches.touchpoint_id,
     touches.person_id,
     touches.channel,

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_person_consents'],
+    materialized='incremental', unique_key='person_id', follows=['int_person_consents'], gone=['person_id'],
     owned={
         'int_changes_by_others': '
             select members.person_id as owner, hash(ours.record_key, ours.changed_at) as hashed

@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches']) }}
+{{ config(
+    materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches'],
+    gone=['person_id', 'occurred_at', 'day', 'channel', 'campaign_id', 'is_response', 'earns_credit', 'is_counted']
+) }}
 
 -- The touches of a person are worked out together; those of nobody by the record that they are of.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.

@@ -1,6 +1,10 @@
 {{ config(
     materialized='incremental', unique_key="opportunity_id || ':' || model", on_schema_change='fail',
     follows=['int_credit_weights'], vouched_for=['int_credit_journeys'],
+    gone=[
+        'opportunity_id', 'model', 'touched_on', 'channel', 'campaign_id', 'share', 'revenue', 'revenue_converted', 'pipeline',
+        'pipeline_converted', 'is_won'
+    ],
     through={
         'int_credit_money': "
             select credits.opportunity_id || ':' || credits.model as owner from {int_credit_weights} as credits
@@ -28,6 +32,7 @@ select
     touchpoint_id,
     model,
     person_id,
+    touched_on,
     channel,
     campaign_id,
     share,

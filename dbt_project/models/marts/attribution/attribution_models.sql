@@ -1,13 +1,39 @@
 with credited as (
+    select * from {{ ref('int_credit_sums') }}
+    where summed_for = 'model'
+),
+
+-- One touch may have credit of several deals, so they are not added up over these. Each is looked at once for 60 models, and
+-- few sets of models are all that there are.
+models_of as (
     select
-        credits.model,
-        count(distinct credits.opportunity_id) as opportunities,
-        count(distinct credits.touchpoint_id) as touches,
-        sum(credits.revenue_converted) as revenue,
-        sum(credits.pipeline_converted) as pipeline,
-        count(distinct case when {{ is_unconverted('credits') }} then credits.opportunity_id end) as unconverted_opportunities
+        credits.touchpoint_id,
+        models.position // 60 as sixty,
+        bit_or(cast(1 as bigint) << cast(models.position % 60 as bigint)) as those
     from {{ ref('attribution_credits') }} as credits
-    group by credits.model
+    inner join {{ source('rules', 'attribution_models') }} as models on credits.model = models.model
+    group by credits.touchpoint_id, sixty
+),
+
+sets as (
+    select
+        sixty,
+        those,
+        count(*) as touches
+    from models_of
+    group by sixty, those
+),
+
+touched as (
+    select
+        models.model,
+        cast(sum(sets.touches) as bigint) as touches
+    from sets
+    inner join {{ source('rules', 'attribution_models') }} as models
+        on
+            sets.sixty = models.position // 60
+            and sets.those & (cast(1 as bigint) << cast(models.position % 60 as bigint)) > 0
+    group by models.model
 ),
 
 -- What is known of cost is put against what these campaigns earned, and how much that is of all is said beside it. What is
@@ -36,7 +62,7 @@ select
     cast(models.markov_order as bigint) as markov_order,
     models.is_written_back,
     coalesce(credited.opportunities, 0) as opportunities,
-    coalesce(credited.touches, 0) as touches,
+    coalesce(touched.touches, 0) as touches,
     cast(coalesce(credited.revenue, 0) as decimal(18, 2)) as revenue,
     cast(coalesce(credited.pipeline, 0) as decimal(18, 2)) as pipeline,
     cast(earned.cost as decimal(18, 2)) as cost,
@@ -55,4 +81,5 @@ select
     end as revenue_known
 from {{ source('rules', 'attribution_models') }} as models
 left join credited on models.model = credited.model
+left join touched on models.model = touched.model
 left join earned on models.model = earned.model

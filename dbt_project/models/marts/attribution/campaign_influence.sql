@@ -1,3 +1,25 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
+    inputs=['int_opportunity_people'],
+    owned={
+        'int_opportunities': '
+            select opportunity_id as owner, hash(is_closed, amount_converted) as hashed from {int_opportunities}',
+        'run': deals_touches_to_come()
+    },
+    through={
+        'int_touches': '
+            select people.opportunity_id as owner
+            from {int_opportunity_people} as people
+            inner join {int_opportunities} as deals on people.opportunity_id = deals.opportunity_id and not deals.is_closed
+            where people.person_id in {due}',
+        'attribution_credits': "
+            select deals.opportunity_id as owner
+            from {int_opportunities} as deals
+            inner join {attribution_models} as models on models.is_written_back
+            where deals.opportunity_id || ':' || models.model in {due}"
+    },
+    shared_columns={'attribution_models': 'model, is_written_back'}
+) }}
 -- Every campaign that met somebody of an open deal has influenced it with all of its amount, so these do not add up over
 -- campaigns; what does is its credit, under the model that is written back.
 with open_deals as (
@@ -5,7 +27,7 @@ with open_deals as (
         opportunity_id,
         amount_converted
     from {{ ref('int_opportunities') }}
-    where not is_closed
+    where {{ is_due('opportunity_id') }} and not is_closed
 ),
 
 met as (
@@ -20,7 +42,11 @@ met as (
     from {{ ref('int_opportunity_people') }} as people
     inner join open_deals on people.opportunity_id = open_deals.opportunity_id
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    where touches.is_counted and touches.campaign_id is not null and touches.occurred_at < {{ run_value('as_of') }}
+    where
+        {{ is_due('people.opportunity_id') }}
+        and touches.is_counted
+        and touches.campaign_id is not null
+        and touches.occurred_at < {{ run_value('as_of') }}
     group by people.opportunity_id, touches.campaign_id
 ),
 
@@ -33,7 +59,9 @@ credited as (
     from {{ ref('attribution_credits') }} as credits
     inner join {{ source('rules', 'attribution_models') }} as models
         on credits.model = models.model and models.is_written_back
-    where credits.opportunity_id in (select open_deals.opportunity_id from open_deals)
+    where
+        {{ is_due('credits.opportunity_id') }}
+        and credits.opportunity_id in (select open_deals.opportunity_id from open_deals)
     group by credits.opportunity_id, credits.campaign_id
 )
 

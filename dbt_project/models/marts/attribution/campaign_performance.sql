@@ -1,60 +1,7 @@
-with met as (
-    select
-        campaign_id,
-        person_id,
-        count(*) as touches,
-        count(*) filter (where is_response) as responses,
-        min(occurred_at) as met_at
-    from {{ ref('int_touches') }}
-    where is_counted and campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
-    group by campaign_id, person_id
-),
-
-touches as (
-    select
-        campaign_id,
-        cast(sum(touches) as bigint) as touches,
-        cast(sum(responses) as bigint) as responses
-    from met
-    group by campaign_id
-),
-
--- Who became what after the campaign had met them; a stage that was reached before is none of its doing.
-people as (
-    select
-        met.campaign_id,
-        count(*) as leads,
-        count(*) filter (where leads.mql_at >= met.met_at) as mqls,
-        count(*) filter (where leads.sql_at >= met.met_at) as sqls
-    from met
-    inner join {{ ref('unified_leads') }} as leads on met.person_id = leads.person_id
-    group by met.campaign_id
-),
-
--- A refund that is a deal of its own gives money back and wins no customer.
-credited as (
-    select
-        credits.*,
-        refunds.opportunity_id is not null as is_refund,
-        {{ is_unconverted('credits') }} as is_unconverted
-    from {{ ref('attribution_credits') }} as credits
-    left join {{ ref('int_opportunities') }} as refunds
-        on credits.opportunity_id = refunds.opportunity_id and refunds.amount < 0
-    where credits.campaign_id is not null
-),
-
-credits as (
-    select
-        campaign_id,
-        model,
-        count(distinct opportunity_id) as opportunities,
-        sum(case when is_won and not is_refund then share else 0 end) as customers,
-        sum(pipeline_converted) as pipeline,
-        sum(revenue_converted) as revenue,
-        sum(case when is_won and is_unconverted then share else 0 end) as unconverted_customers,
-        count(distinct case when is_unconverted then opportunity_id end) as unconverted_opportunities
-    from credited
-    group by campaign_id, model
+with credits as (
+    select *
+    from {{ ref('int_credit_sums') }}
+    where summed_for = 'campaign' and campaign_id is not null
 ),
 
 summed as (
@@ -66,9 +13,9 @@ summed as (
         campaigns.cost_converted as cost,
         coalesce(touches.touches, 0) as touches,
         coalesce(touches.responses, 0) as responses,
-        coalesce(people.leads, 0) as leads,
-        coalesce(people.mqls, 0) as mqls,
-        coalesce(people.sqls, 0) as sqls,
+        coalesce(touches.leads, 0) as leads,
+        coalesce(touches.mqls, 0) as mqls,
+        coalesce(touches.sqls, 0) as sqls,
         coalesce(credits.opportunities, 0) as opportunities,
         coalesce(credits.customers, 0) as customers,
         coalesce(credits.pipeline, 0) as pipeline,
@@ -77,8 +24,7 @@ summed as (
         coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
     from {{ ref('int_campaigns') }} as campaigns
     cross join {{ source('rules', 'attribution_models') }} as models
-    left join touches on campaigns.campaign_id = touches.campaign_id
-    left join people on campaigns.campaign_id = people.campaign_id
+    left join {{ ref('int_campaign_touches') }} as touches on campaigns.campaign_id = touches.campaign_id
     left join credits on campaigns.campaign_id = credits.campaign_id and models.model = credits.model
 )
 

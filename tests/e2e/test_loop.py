@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PRODUCTION, Built, is_of, run_whole_build, started
+from tests.e2e.conftest import PRODUCTION, Built, is_of, run_build, started
 from tests.e2e.marts import one, query, snapshot
 from tests.e2e.stores import CRMS, writes
 
@@ -58,7 +58,7 @@ def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice
 ) -> None:
     home = Path(shutil.copytree(built_once.killed, tmp_path / "var"))  # amid the refresh, and now:
     kill_after(home, "plan")
-    last = run_whole_build(home)
+    last = run_build(home)
     assert last.exit_code == 0, last.output
 
     stored = Counter(writes(home, *CRMS))

@@ -36,6 +36,8 @@ class Scenario:
     settings: Settings | None = None
     ready: dict[str, Any] = field(default_factory=dict)
     taken: dict[str, tuple[str, str]] = field(default_factory=dict)
+    pairs: list[tuple[str, str, str]] = field(default_factory=list)
+    """Everybody who was mirrored when the first was taken."""
     planned: list[int] = field(default_factory=list)
     wrote: list[set[tuple[str, str]]] = field(default_factory=list)
     """(record id, field) of each round."""
@@ -56,7 +58,8 @@ class Scenario:
     def take(self, name: str, right: str, where: str = "", salesforce: str = "") -> tuple[str, str]:
         """The next pair of an object that no earlier deed has touched, its records passing the conditions."""
         left, used = LEFT.get(right, "contacts"), set(self.taken.values())
-        for left_id, kind, right_id in sorted(pairs(self.home)):
+        self.pairs = self.pairs or sorted(pairs(self.home))
+        for left_id, kind, right_id in self.pairs:
             if kind != right or (left_id, right_id) in used:
                 continue
             fits = self.rows("hubspot", f"select 1 from {left} where id = ? and {where or '1 = 1'}", left_id)

@@ -14,7 +14,7 @@ from pipelines import transform
 from tests.fixtures.few_models import cut_down
 from tests.fixtures.raw_tables import RawTables
 
-TOUCHES, PEOPLE, JOURNEYS, DEALLESS, WEIGHTS, CREDITS, *_ = INCREMENTAL = (
+TOUCHES, PEOPLE, JOURNEYS, DEALLESS, WEIGHTS, CREDITS, *SUMS = INCREMENTAL = (
     "intermediate.int_touches",
     "intermediate.int_person_touches",
     "intermediate.int_credit_journeys",
@@ -170,7 +170,7 @@ def test_five_incremental_runs_equal_one_full_one(business: Business) -> None:
         for model in ("multi_touch", "shapley"):
             assert raw.due(WEIGHTS, f"like '%:{model}'") <= 8, (step, model)
             assert raw.due(CREDITS, f"like '%:{model}'") <= 8, (step, model)
-        assert [name for name in INCREMENTAL if raw.in_full(name)] == [], step
+        assert [name for name in SUMS if raw.in_full(name)] == [], step
         # A journey more moves the worth of channels, and so what a data-driven model gives to everybody.
         moved.append(raw.due(WEIGHTS, "like '%:markov'"))
     assert max(moved) > 4, "no journey moved the worth of channels"

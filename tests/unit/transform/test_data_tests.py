@@ -19,6 +19,7 @@ from tests.fixtures.raw_tables import RawTables
 KEY = "key_lead_consents_person_id__purpose_id"
 LACKING = "key_int_people_person_id"
 REFERENCE = "relationships_lifecycle_history_person_id__person_id__ref_unified_leads_"
+TOUCHES = "credits_are_of_attribution_touchpoints"
 SUM = "credits_of_an_opportunity_add_up"
 VALUES = "accepted_values_lead_consents_state__opted_out__opted_in__not_specified"
 TESTED = {
@@ -95,7 +96,9 @@ def test_what_is_wrong_is_found_among_those_who_were_due_and_among_all(
     home.does(
         "delete from incremental.made where starts_with(relation, 'test.'); "
         "update marts.lead_consents set state = 'maybe' where rowid = 0; "
-        "update intermediate.int_people set person_id = null where rowid = 0"
+        "update intermediate.int_people set person_id = null where rowid = 0; "
+        "update intermediate.int_touches set is_counted = false where touchpoint_id = "
+        "(select min(touchpoint_id) from marts.attribution_credits)"
     )
-    every = (KEY, LACKING, REFERENCE, SUM, VALUES)
+    every = (KEY, LACKING, REFERENCE, TOUCHES, SUM, VALUES)
     assert home.fails(every) == set(every)

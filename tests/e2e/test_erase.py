@@ -119,14 +119,14 @@ def rows_of(home: Path, person: Person) -> list[str]:
 def cells_with(home: Path, values: list[str]) -> list[str]:
     """Columns of the warehouse in which one of these stands by itself."""
     with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
-        connection.execute("create temp table wanted as select unnest($values) as value", {"values": values})
         found = []
         for schema, table, columns in connection.execute(
             "select schema_name, table_name, list(column_name) from duckdb_columns() "
             "where not internal and data_type = 'VARCHAR' and database_name = 'warehouse' group by all"
         ).fetchall():
-            tests = ", ".join(f'bool_or("{name}" in (from wanted))' for name in columns)
-            hits = connection.execute(f'select {tests} from {schema}."{table}"').fetchone() or ()
+            tests = ", ".join(f'bool_or(list_contains($values, "{name}"))' for name in columns)
+            answer = connection.execute(f'select {tests} from {schema}."{table}"', {"values": values})
+            hits = answer.fetchone() or ()
             found += [f"{schema}.{table}.{name}" for name, hit in zip(columns, hits, strict=True) if hit]
     return found
 

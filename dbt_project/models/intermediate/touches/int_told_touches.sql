@@ -32,7 +32,9 @@ people as (
         {% if not is_unit_test() %}
             union all
             select * from {{ ref('int_person_registry') }}
-            where not ({{ is_due('person_id') }}) and hash(record_key) in (select nobodies.record from nobodies)
+            where
+                not ({{ is_due('person_id') }})
+                and {{ may_be_due('hash(record_key)', 'select nobodies.record from nobodies') }}
         {% endif %}
     ) as registry
     inner join {{ ref('int_people') }} as people on registry.person_id = people.person_id

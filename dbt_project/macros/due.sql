@@ -44,9 +44,14 @@
 
 {#- The model's SQL where all are due. -#}
 {% macro of_everybody(code) -%}
-    {%- set code = modules.re.sub('(?s)/[*] rows [*]/.*?/[*] rows [*]/', '', code) -%}
+    {%- set code = of_any_rows(code) -%}
     {%- set code = modules.re.sub('(?s) in [(]/[*] due [*]/.*?/[*] due [*]/[)]', ' is not null', code) -%}
     {{ return(code | replace(' in ' ~ those_due(), ' is not null') | replace(' as materialized (', ' as not materialized (')) }}
+{%- endmacro %}
+
+{#- The model's SQL where it is not known that rows were written last. -#}
+{% macro of_any_rows(code) -%}
+    {{ return(modules.re.sub('(?s)/[*] rows [*]/.*?/[*] rows [*]/', '', code)) }}
 {%- endmacro %}
 
 {#- Models that are read by `through` alone: dbt is told that they come before. A unit test has none of them. -#}

@@ -35,7 +35,7 @@
 
 {#- The model's SQL over what it read when it was made last. -#}
 {% macro as_it_was(code, read) -%}
-    {%- set told = namespace(sql=code) -%}
+    {%- set told = namespace(sql=of_any_rows(code)) -%}
     {%- for unique_id in read.follows if run_query(is_unseen(unique_id)).columns[0].values()[0] -%}
         {%- set relation = input_relation(unique_id) -%}
         {%- set columns = graph.nodes[unique_id].config.gone | join(', ') -%}

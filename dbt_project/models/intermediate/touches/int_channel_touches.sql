@@ -8,5 +8,5 @@ select
     count(*) as touches,
     count(distinct person_id) as leads
 from {{ ref('int_touches') }}
-where {{ is_due('person_id') }} and is_counted and earns_credit and occurred_at <= {{ run_value('as_of') }}
+where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted and earns_credit and occurred_at <= {{ run_value('as_of') }}
 group by all

@@ -30,6 +30,16 @@ with open_deals as (
     where {{ is_due('opportunity_id') }} and not is_closed
 ),
 
+-- Who takes part comes first: else touches are joined with everybody of any deal.
+taking_part as materialized (
+    select
+        people.opportunity_id,
+        people.person_id
+    from {{ ref('int_opportunity_people') }} as people
+    inner join open_deals on people.opportunity_id = open_deals.opportunity_id
+    where {{ is_due('people.opportunity_id') }}
+),
+
 met as (
     select
         people.opportunity_id,
@@ -39,12 +49,10 @@ met as (
         count(distinct touches.person_id) as people,
         min(touches.occurred_at) as first_touch_at,
         max(touches.occurred_at) as last_touch_at
-    from {{ ref('int_opportunity_people') }} as people
-    inner join open_deals on people.opportunity_id = open_deals.opportunity_id
+    from taking_part as people
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
     where
-        {{ is_due('people.opportunity_id') }}
-        and touches.is_counted
+        touches.is_counted
         and touches.campaign_id is not null
         and touches.occurred_at < {{ run_value('as_of') }}
     group by people.opportunity_id, touches.campaign_id

@@ -20,7 +20,7 @@ test: setup ## every test
 clients: setup ## install the vendors' own clients that tests drive the sandbox with (jsforce, HubSpot's for Node, the Singer taps)
 	@$(BIN)/python -m tests.clients.prepare
 
-check: setup ## formatting, lint, types, arrows, SQL style: what CI runs before the tests
+check: setup ## formatting, lint, types, arrows, SQL style: what CI runs beside the tests
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports
 	@$(MAKE) --no-print-directory -j 2 types sql
 

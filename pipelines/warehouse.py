@@ -224,7 +224,7 @@ def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
     together anew each time, column by column."""
     try:
         connection.execute(f'from {schema}."{table}" limit 0')
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.InvalidInputException):  # the latter: Python's of that name
         return False
     return True
 

@@ -247,16 +247,18 @@
 
 {#- To ask by their names who moved is to read again what was compared: only where somebody has. -#}
 {% macro who_is_due(read, how_many_moved, target_relation, owner) -%}
-    {%- set parts = ['select ' ~ owner ~ ' as owner from ' ~ target_relation ~ ' where false'] -%}
+    {%- set naming = who_names_owners(target_relation, read) -%}
+    {%- set parts = ['select ' ~ owner ~ ' as owner from ' ~ naming[0] ~ ' where false'] -%}
     {%- if how_many_moved -%}
         {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved where moved.input_rows is ' -%}
         {%- for _, asked in what_is_compared(owner, read) -%}
             {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}
         {%- endfor -%}
-        {#- Who is gone is named by the rows that are left; without any, nothing was made of them. -#}
-        {%- do parts.append(
-            'select ' ~ owner ~ ' as owner from ' ~ target_relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved ~ 'null)'
-        ) -%}
+        {%- for relation in naming -%}
+            {%- do parts.append(
+                'select ' ~ owner ~ ' as owner from ' ~ relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved ~ 'null)'
+            ) -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- for unique_id in read.follows -%}
         {%- do parts.append('select theirs.owner from ' ~ due_there(unique_id) ~ ' as theirs') -%}
@@ -270,6 +272,16 @@
         ) -%}
     {%- endfor -%}
     {{ parts | join('\nunion\n') }}
+{%- endmacro %}
+
+{#-
+    Who is gone from all that is compared is known by the hash of the name, and named by rows that are left: of the model itself
+    (of one that is summed, which has none of theirs, of the model that it follows), and of the one in `named_by`.
+-#}
+{% macro who_names_owners(target_relation, read) -%}
+    {%- set found = [input_relation(read.follows[0]) if config.get('summed_by') else target_relation] -%}
+    {%- if config.get('named_by') -%}{%- do found.append(read.named[config.get('named_by')]) -%}{%- endif -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- Models that are read `through` the same SQL are asked together: what it joins is looked at once. -#}

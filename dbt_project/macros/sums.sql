@@ -78,12 +78,7 @@
     {{ return(read.inputs | length > 0) }}
 {%- endmacro %}
 
-{#- Whose names are known by the hash alone is told by rows of theirs: here there are none. -#}
-{% macro who_names_owners(target_relation, read) -%}
-    {{ return(input_relation(read.follows[0]) if config.get('summed_by') else target_relation) }}
-{%- endmacro %}
-
-{#- Rows of those who are due are taken out; where their columns are read later, these are kept until the next run. -#}
+{#- Rows of those who are due are taken out; where their columns are read later, these are kept until somebody is due again. -#}
 {% macro taken_out(target_relation, owner) -%}
     {%- set due = '(select due.owner from ' ~ due_owners() ~ ' as due)' -%}
     {%- if config.get('gone') -%}

@@ -24,7 +24,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, s
     schema, name = table.split(".")
     try:
         found = connection.execute(f'describe {schema}."{name}"').fetchall()
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.InvalidInputException):  # the latter: Python's of that name
         return {}
     return {str(column).lower(): str(kind) for column, kind, *_ in found}
 

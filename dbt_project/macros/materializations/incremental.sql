@@ -8,6 +8,8 @@
       nothing is compared. A run of theirs that was not seen here makes all due.
     - `through`: incremental models with other owners, with SQL that gives `owner`: who is due here for those in `{due}`
       that were due there; `{this}` is the model as it is, `{name}` any relation that it reads.
+    - `named_by`: a model whose rows, by the same columns, name owners that are gone from what is compared. For where something
+      is made of them then: a touch that was to come and has come is compared no more.
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
     Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays
@@ -45,7 +47,7 @@
         {%- endif -%}
         {% call statement('due') -%}
             create or replace temp table {{ this.identifier }}__found as
-            {{ who_is_due(read, moved, who_names_owners(target_relation, read), owner) }}
+            {{ who_is_due(read, moved, target_relation, owner) }}
         {%- endcall %}
         {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}

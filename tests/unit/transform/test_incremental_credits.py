@@ -49,7 +49,7 @@ create table intermediate.int_told_touches (touchpoint_id varchar, record_key va
     is_day boolean default false,
     day date generated always as (cast(make_timestamp(epoch_us(occurred_at)) as date)));
 """
-START, DEALS = datetime(2026, 1, 1, tzinfo=UTC), 60
+START, DEALS, DEALLESS_PEOPLE = datetime(2026, 1, 1, tzinfo=UTC), 60, 30
 
 
 class Business:
@@ -61,6 +61,8 @@ class Business:
             self.run(TABLES)
             for number in range(DEALS):
                 self.opens(number)
+            for number in range(DEALLESS_PEOPLE):
+                self.meets(f"n{number}")
         self.connection = None
 
     connection: Any = None
@@ -170,7 +172,7 @@ def test_five_incremental_runs_equal_one_full_one(business: Business) -> None:
         for model in ("multi_touch", "shapley"):
             assert raw.due(WEIGHTS, f"like '%:{model}'") <= 8, (step, model)
             assert raw.due(CREDITS, f"like '%:{model}'") <= 8, (step, model)
-        assert [name for name in SUMS if raw.in_full(name)] == [], step
+        assert [name for name in (DEALLESS, *SUMS) if raw.in_full(name)] == [], step
         # A journey more moves the worth of channels, and so what a data-driven model gives to everybody.
         moved.append(raw.due(WEIGHTS, "like '%:markov'"))
     assert max(moved) > 4, "no journey moved the worth of channels"
@@ -190,21 +192,25 @@ def test_a_run_that_a_model_did_not_see_and_a_touch_that_comes_to_pass_are_made_
 ) -> None:
     raw = business.raw
     as_of = raw.query("select as_of from rules.run")[0][0]
-    planned = "select touches from intermediate.int_person_touches where person_id = 'planned'"
-    for number, at in enumerate((as_of - timedelta(days=1), as_of + timedelta(days=1))):
+    planned = (
+        "select person_id, touches from intermediate.int_person_touches "
+        "where person_id in ('planned', 'only planned') order by all"
+    )
+    for number, (person, days) in enumerate((("planned", -1), ("planned", 1), ("only planned", 1))):
         business.run(
-            "insert into intermediate.int_told_touches values (?, 'r', 'planned', ?, 'email', null, null, "
+            "insert into intermediate.int_told_touches values (?, 'r', ?, ?, 'email', null, null, "
             "null, 'link', 'email_click', 'email_click', true, false, true, ?, false, false, false)",
-            f"planned{number}", at, f"hubspot:1:click:planned{number}",
+            f"planned{number}", person, as_of + timedelta(days=days), f"hubspot:1:click:planned{number}",
         )  # fmt: skip
     business.meets("p1")
     built(raw, "int_touches")
     business.meets("p2")
     built(raw)
-    assert raw.query(planned) == [(1,)]
+    assert raw.query(planned) == [("planned", 1)]
     business.run("update rules.run set as_of = as_of + interval 2 days")
     built(raw)
-    assert (raw.query(planned), raw.due(TOUCHES), raw.due(PEOPLE)) == ([(2,)], 0, 1)
+    assert raw.query(planned) == [("only planned", 1), ("planned", 2)]
+    assert (raw.due(TOUCHES), raw.due(PEOPLE), raw.in_full(DEALLESS)) == (0, 2, False)
     stepwise = held(raw)
     built(raw, full=True)
     assert held(raw) == stepwise

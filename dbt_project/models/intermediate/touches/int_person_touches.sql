@@ -1,6 +1,6 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_touches'], owned={'run': touches_to_come()},
-    shared_columns={'int_campaigns': 'campaign_id, name'}
+    materialized='incremental', unique_key='person_id', follows=['int_touches'], named_by='int_touches',
+    owned={'run': touches_to_come()}, shared_columns={'int_campaigns': 'campaign_id, name'}
 ) }}
 -- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,
 -- are counted, but are no source.

@@ -123,6 +123,16 @@ def test_an_incremental_model_reads_no_clock_of_which_it_does_not_say_who_is_due
     assert [name for name in code if "is_due(" not in code[name]] == []
 
 
+def test_who_is_due_by_the_clock_alone_is_named_by_another_model(models):
+    """Time makes rows of what was to come: once it has, nothing of it is compared, and there was no row."""
+    ways = ("inputs", "summed_by", "named_by")
+    by_the_clock = {
+        n: node["config"] for n, node in models.items() if "run" in node["config"].get("owned", {})
+    }
+    assert len(by_the_clock) > 5
+    assert [name for name, config in by_the_clock.items() if not any(config.get(way) for way in ways)] == []
+
+
 def says_of_the_clock(node: dict[str, Any]) -> set[str]:
     """The columns of the run of which a model says who is due when they change: some, or everybody."""
     asked = [node["config"].get(how, {}).get("run", "") for how in ("owned", "shared_columns")]

@@ -77,11 +77,15 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _wait_until_gone(*pids: int) -> None:
+def _wait_until(is_so: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + 10
-    while any(_alive(pid) for pid in pids):
-        assert time.monotonic() < deadline, "a server was left behind"
+    while not is_so():
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.02)
+
+
+def _wait_until_gone(*pids: int) -> None:
+    _wait_until(lambda: not any(_alive(pid) for pid in pids), "a server was left behind")
 
 
 def test_state_clock_and_credentials_outlive_a_restart(fresh: Path, start: Start) -> None:
@@ -119,10 +123,7 @@ def test_of_two_servers_of_a_home_one_is_found_as_long_as_either_serves(fresh: P
         assert found() == longer
         other = second.enter_context(serving(fresh)).ready["front"]["url"]
         first.close()
-        deadline = time.monotonic() + 10
-        while found() != other:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        _wait_until(lambda: found() == other, "who is left is not found")
     assert found() is None
 
 
@@ -187,10 +188,9 @@ def test_a_bulk_job_cut_short_by_a_kill_runs_when_the_server_is_back(fresh: Path
     shutil.rmtree(fresh / "bulk")
     with serving(fresh) as running:
         url = f"/services/data/v67.0/jobs/query/{job}"
-        deadline = time.monotonic() + 10
-        while running.salesforce.get(url).json()["state"] != "JobComplete":
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        _wait_until(
+            lambda: running.salesforce.get(url).json()["state"] == "JobComplete", "the job does not end"
+        )
         assert int(running.salesforce.get(f"{url}/results").headers["Sforce-NumberOfRecords"]) > 0
 
 

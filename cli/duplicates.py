@@ -16,7 +16,7 @@ from rich.console import Console
 from cli.screen import table
 from pipelines.errors import CrmError, UsageError
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, has_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 _AT_ONCE = 10_000
 # A spreadsheet takes a cell that begins so for a formula, and names come from forms that anybody may fill in.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_KNOWN = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
 
 
 def show_duplicates(settings: Settings, *, top: int, source_object: str, file: Path | None) -> None:
     """Print the worst `top`; with `file`, write all there. Raises CrmError when nothing is published."""
     console = Console(highlight=False)
     with Warehouse(settings.paths).reading() as connection:
-        if connection.execute(_KNOWN, ["marts", "duplicate_records"]).fetchone() is None:
+        if not has_table(connection, "marts", "duplicate_records"):
             raise CrmError(
                 "what is published has no duplicates report", where="marts.duplicate_records",
                 remedy="run crm build, or crm run refresh",
@@ -45,7 +44,7 @@ def show_duplicates(settings: Settings, *, top: int, source_object: str, file: P
 
 def _proposed(connection: duckdb.DuckDBPyConnection) -> str:
     """How many of them the next plan would merge."""
-    known = connection.execute(_KNOWN, ["reverse_sync", "actions_merges"]).fetchone()
+    known = has_table(connection, "reverse_sync", "actions_merges")
     row = connection.execute("select count(*) from reverse_sync.actions_merges").fetchone() if known else None
     if row and row[0]:
         return f"{row[0]:,} are proposed as merges: crm plan shows what is left, crm apply does it for good."

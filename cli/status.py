@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli.screen import table
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, has_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,10 +76,7 @@ def _objects(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _runs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    known = connection.execute(
-        "select count(*) from information_schema.tables where table_schema = 'ops' and table_name = 'runs'"
-    ).fetchone()
-    if not known or not known[0]:
+    if not has_table(connection, "ops", "runs"):
         return
     rows = connection.execute(
         "select run_id, kind, status, started_at, ended_at from ops.runs order by started_at desc limit 5"

@@ -55,7 +55,7 @@ def _files_checked_again(put: Callable[..., None]) -> None:
 def _cycles_looked_for_by_hand(put: Callable[..., None]) -> None:
     """By following each edge in Python, to name one: where everything has an order there is none."""
     from dbt.compilation import Linker
-    from networkx import is_directed_acyclic_graph  # type: ignore[import-untyped]
+    from networkx import is_directed_acyclic_graph
 
     name = Linker.find_cycles
 

@@ -219,12 +219,16 @@ class Warehouse:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
 
 
+NOT_THERE = (duckdb.CatalogException, duckdb.InvalidInputException)
+"""What asking for a table that a file lacks raises; the latter where something in Python has its name."""
+
+
 def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     """Whether the file holds this table or view. It is asked for by name: a list of all that is there is put
     together anew each time, column by column."""
     try:
         connection.execute(f'from {schema}."{table}" limit 0')
-    except (duckdb.CatalogException, duckdb.InvalidInputException):  # the latter: Python's of that name
+    except NOT_THERE:
         return False
     return True
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import duckdb
 import orjson
 
+from pipelines.warehouse import has_table
+
 TYPES = ("enter-journey", "update-journey", "leave-journey")
 _SUBSCRIBERS = """
 select person_id, subscriber_key, subscriber_record_key, email from intermediate.int_subscribers
@@ -141,11 +143,7 @@ class JourneyFacts:
 
 def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFacts:
     """Of these people; empty where the warehouse has no Marketing Cloud."""
-    there = connection.execute(
-        "select 1 from information_schema.tables where table_schema = 'intermediate' "
-        "and table_name = 'int_subscribers'"
-    ).fetchone()
-    if there is None:
+    if not has_table(connection, "intermediate", "int_subscribers"):
         return JourneyFacts()
     found = JourneyFacts()
     for person_id, key, record_key, email in connection.execute(_SUBSCRIBERS, {"ids": ids}).fetchall():

@@ -8,6 +8,8 @@ from __future__ import annotations
 import duckdb
 from sqlglot import exp
 
+from pipelines.warehouse import NOT_THERE
+
 
 def text_literal(value: str) -> str:
     """A string as a SQL literal."""
@@ -24,7 +26,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, s
     schema, name = table.split(".")
     try:
         found = connection.execute(f'describe {schema}."{name}"').fetchall()
-    except (duckdb.CatalogException, duckdb.InvalidInputException):  # the latter: Python's of that name
+    except NOT_THERE:
         return {}
     return {str(column).lower(): str(kind) for column, kind, *_ in found}
 

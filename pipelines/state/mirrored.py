@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from pipelines.state.tables import mirrored
 from pipelines.state.upsert import upsert
+from pipelines.warehouse import has_table
 
 PAIRS = pa.schema([("left_key", pa.string()), ("right_key", pa.string())])
 _SCHEMA = pa.schema([("pair_key", pa.string()), ("content", pa.string())])
@@ -37,11 +38,7 @@ def publish_mirrored(connection: Connection, warehouse: duckdb.DuckDBPyConnectio
 
     Returns the number of pairs that changed.
     """
-    there = warehouse.execute(
-        "select 1 from information_schema.tables where table_schema = 'intermediate' "
-        "and table_name = 'mirror_base' and table_catalog = current_database()"
-    ).fetchone()
-    if there is None:
+    if not has_table(warehouse, "intermediate", "mirror_base"):
         return 0
     warehouse.register("mirrored_kept", load(connection))
     reader = warehouse.execute(

@@ -17,8 +17,8 @@
         where {{ is_due("parts.opportunity_id || ':' || parts.model") }}
     ),
 
-    -- Most models ask only how many touches there are and which points they hold. A few journeys in a hundred differ in that.
-    -- Under the others all deals may be due: it is asked which are under these.
+    -- Most models ask only how many touches there are and which points they hold. Under the others all deals may be due: it is
+    -- asked which are under these.
     due_by_shape as (
         select
             due.opportunity_id,
@@ -29,6 +29,7 @@
         where models.method in ('points', 'steps')
     ),
 
+    -- A few journeys in a hundred differ in that.
     shapes as (
         select
             journeys.basis,

@@ -104,6 +104,9 @@
     {%- for name in config.get('shared_columns', {}) if name not in read.named -%}
         {{ exceptions.raise_compiler_error('shared_columns must be of what ' ~ model.name ~ ' reads: ' ~ name) }}
     {%- endfor -%}
+    {%- if config.get('named_by') and config.get('named_by') not in read.named -%}
+        {{ exceptions.raise_compiler_error('named_by must be what ' ~ model.name ~ ' reads: ' ~ config.get('named_by')) }}
+    {%- endif -%}
     {{ return(compare_what_is_not_kept(read)) }}
 {%- endmacro %}
 

@@ -111,7 +111,8 @@ def _alone(home: Path, description: Path, progress: Progress) -> Iterator[Path |
     """The empty folder beside `home` to make its world in; None when another process has just made it."""
     partial = home.with_name(home.name + ".making")
     while not description.exists():
-        if home.exists() and any(home.iterdir()) and not description.exists():
+        holds_something = home.exists() and any(home.iterdir())
+        if holds_something and not description.exists():  # it may have been moved into place meanwhile
             raise WorldError(f"{home} is not empty and holds no world; give another --home.")
         held = locks.folder(partial, lambda: progress(f"{home} is being made by another process; waiting"))
         try:

@@ -7,6 +7,8 @@ said, and its records meet through their other blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from pipelines.identity.spec import Spec
@@ -36,23 +38,31 @@ def block(connection: duckdb.DuckDBPyConnection, spec: Spec, features: str, larg
     `n` is the row's number in table `features` (its rowid): numbers group and join faster than keys do.
     crowded: value, kind, text (its beginning), records.
     """
-    parts = " union all ".join(
-        f"select rowid as n, hash({n}, {b.sql}) as value from {features} where ({b.sql}) is not null"
-        for n, b in enumerate(spec.blocks)
+    numbers = range(len(spec.blocks))
+    hashes = ", ".join(f"{_hash(spec, n)} as h{n}" for n in numbers)
+    sizes = " union all ".join(
+        f"select {n} as block, h{n} as value, count(*) as records, min(n) as n from block_hashes "
+        f"where h{n} is not null group by h{n} having count(*) > 1"
+        for n in numbers
     )
-    connection.execute(f"create or replace temp table all_blocks as {parts}")
+    open_ones = f"select value from block_sizes where records <= {largest} and block"
+    are_open = ", ".join(f"h{n} in ({open_ones} = {n}) as o{n}" for n in numbers)
     connection.execute(
-        "create or replace temp table block_sizes as select value, count(*) as records, min(n) as n "
-        "from all_blocks group by value having count(*) > 1;"
-        f"create or replace temp table blocks as select b.n, {parted('b.value', 's.is_open')} "
-        f"from all_blocks as b left join (select value, records <= {largest} as is_open from block_sizes) "
-        "as s "
-        "on b.value = s.value group by b.n;"
+        f"create or replace temp table block_hashes as select rowid as n, {hashes} from {features};"
+        f"create or replace temp table block_sizes as {sizes};"
+        f"create or replace temp table blocks as select n, {_those(numbers, 'o{0}')} as blocks, "
+        f"{_those(numbers, 'not o{0}')} as shut from (select *, {are_open} from block_hashes);"
         "create or replace temp table too_many as select value, records, n "
         f"from block_sizes where records > {largest}"
     )
     crowd(connection, spec, f"(select * from {features} where rowid in (select n from too_many))")
-    connection.execute("drop table all_blocks; drop table block_sizes")
+    connection.execute("drop table block_hashes; drop table block_sizes")
+
+
+def _those(numbers: Iterable[int], condition: str) -> str:
+    """SQL over `block_hashes`: the list of a record's values for which it holds; null where it has none."""
+    values = ", ".join(f"case when {condition.format(n)} then h{n} end" for n in numbers)
+    return f"nullif(list_sort(list_filter([{values}], lambda v: v is not null)), [])"
 
 
 def crowd(

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines.identity import text
+from pipelines.identity import phones, text
 
 _PLAIN_PHONE = r"^\+[1-9][0-9 ().\-/]{7,24}$"
 
@@ -79,7 +79,7 @@ def spell_person(connection: duckdb.DuckDBPyConnection, records: str, target: st
     _spell(connection, "cities", records, ("city",), text.words)
     _spell(connection, "countries", records, ("country",), text.words)
     _spell(
-        connection, "phones", records, ("phone", "country"), text.phone,
+        connection, "phones", records, ("phone", "country"), phones.phone,
         where=f"phone is not null and not regexp_matches(phone, '{_PLAIN_PHONE}')",
     )  # fmt: skip
     _known_as(connection)

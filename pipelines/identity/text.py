@@ -1,4 +1,4 @@
-"""Names, phones, companies as they are compared: one value in, one value out.
+"""Names and companies as they are compared: one value in, one value out.
 
 Belongs here: what a spelling comes to. Values that are nobody's (one letter, emoji, a telephone's
 placeholder) come to nothing. No value grows a comparison: what is too long is cut.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 LONGEST = 120
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
@@ -21,10 +22,17 @@ def words(value: str | None) -> str | None:
     """Latin letters and digits in lower case, one space between words: `Łukasz` is `lukasz`."""
     if not value:
         return None
+    plain = _NOT_LETTERS.sub(" ", _latin(value[:LONGEST]).lower().replace("'", "")).strip()
+    return plain[:LONGEST] or None
+
+
+def _latin(value: str) -> str:
+    """anyascii looks at each letter, of what is spelled so already too."""
+    if value.isascii():
+        return value
     from anyascii import anyascii
 
-    plain = _NOT_LETTERS.sub(" ", anyascii(value[:LONGEST]).lower().replace("'", "")).strip()
-    return plain[:LONGEST] or None
+    return str(anyascii(value))
 
 
 def name(value: str | None) -> str | None:
@@ -68,14 +76,15 @@ def company(value: str | None) -> str | None:
 
 
 @cache
-def _legal_terms() -> dict[str, list[tuple[int, int, list[str]]]]:
-    """The legal forms by their last word, each with its place in the order in which they are tried."""
-    from cleanco.clean import prepare_default_terms  # type: ignore[import-untyped]
+def _cleanco() -> tuple[Any, dict[str, list[tuple[int, int, list[str]]]]]:
+    """The library, and the legal forms by their last word, each with its place in the order in which they are
+    tried."""
+    from cleanco import clean  # type: ignore[import-untyped]
 
     terms: dict[str, list[tuple[int, int, list[str]]]] = {}
-    for place, (size, parts) in enumerate(prepare_default_terms()):
+    for place, (size, parts) in enumerate(clean.prepare_default_terms()):
         terms.setdefault(parts[-1], []).append((place, size, parts))
-    return terms
+    return clean, terms
 
 
 def _without_legal_form(name: str) -> str:
@@ -86,112 +95,22 @@ def _without_legal_form(name: str) -> str:
 
 
 def _without_last_terms(name: str) -> str:
-    """One pass of cleanco, over the forms that end in a word of the name: most names have none."""
-    from cleanco.clean import custom_basename, normalized, strip_punct, strip_tail
-
-    words = {strip_punct(word) for word in normalized(strip_tail(name)).split()}
-    found = sorted(term for word in words & _legal_terms().keys() for term in _legal_terms()[word])
+    """One pass of cleanco, over the forms that end in a word of the name: most names have none. What is ASCII
+    is compared as it is, in lower case, where cleanco looks at each letter."""
+    clean, terms = _cleanco()
+    kept = clean.strip_tail(name)
+    lower = kept.lower() if kept.isascii() else clean.normalized(kept)
+    compared = [word.translate(_PUNCTUATION) for word in lower.split()]
+    found = sorted(term for word in terms.keys() & compared for term in terms[word])
     if not found:
         return name
-    return str(custom_basename(name, [(size, parts) for _, size, parts in found]))
+    if not kept.isascii():
+        return str(clean.custom_basename(name, [(size, parts) for _, size, parts in found]))
+    for _, size, parts in found:
+        if compared[-size:] == parts:
+            del compared[-size:]
+    return str(clean.strip_tail(" ".join(kept.split()[: len(compared)])))
 
 
+_PUNCTUATION = str.maketrans("", "", ".,-")
 _RUN_TOGETHER = re.compile(r"(?<=\w\w)\.(?=\w)")
-
-
-def region(country: str | None) -> str | None:
-    """ISO code of a country as people write it, or None."""
-    found = words(country)
-    if not found:
-        return None
-    if len(found) == 2:
-        return {"uk": "GB"}.get(found, found.upper())
-    return _regions().get(found)
-
-
-@cache
-def _regions() -> dict[str | None, str]:
-    return {words(name): code for code, names in _COUNTRIES.items() for name in names.split("|")}
-
-
-def phone(value: str | None, country: str | None) -> str | None:
-    """E.164, or None for what is no number. Without `+` the country decides; the US if unknown."""
-    if not value:
-        return None
-    import phonenumbers
-
-    text = value.strip()[:40]
-    if text.startswith("00"):
-        text = "+" + text[2:]
-    try:
-        number = phonenumbers.parse(text, region(country) or "US")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return None if len(set(digits[-7:])) == 1 else digits
-
-
-_COUNTRIES = {
-    "US": "United States|USA|United States of America",
-    "CA": "Canada",
-    "GB": "United Kingdom|Great Britain|England|Scotland|Wales",
-    "IE": "Ireland",
-    "DE": "Germany|Deutschland",
-    "AT": "Austria|Österreich",
-    "CH": "Switzerland|Schweiz",
-    "FR": "France",
-    "IT": "Italy|Italia",
-    "ES": "Spain|España",
-    "PT": "Portugal",
-    "NL": "Netherlands|The Netherlands|Nederland",
-    "BE": "Belgium|Belgique",
-    "LU": "Luxembourg",
-    "SE": "Sweden|Sverige",
-    "NO": "Norway|Norge",
-    "DK": "Denmark",
-    "FI": "Finland|Suomi",
-    "IS": "Iceland",
-    "PL": "Poland|Polska",
-    "CZ": "Czechia|Czech Republic",
-    "SK": "Slovakia",
-    "HU": "Hungary",
-    "RO": "Romania",
-    "BG": "Bulgaria",
-    "GR": "Greece",
-    "HR": "Croatia",
-    "SI": "Slovenia",
-    "EE": "Estonia",
-    "LV": "Latvia",
-    "LT": "Lithuania",
-    "UA": "Ukraine",
-    "TR": "Turkey|Türkiye",
-    "IL": "Israel",
-    "AE": "United Arab Emirates|UAE",
-    "SA": "Saudi Arabia",
-    "EG": "Egypt",
-    "ZA": "South Africa",
-    "NG": "Nigeria",
-    "KE": "Kenya",
-    "IN": "India",
-    "CN": "China",
-    "JP": "Japan",
-    "KR": "South Korea|Korea",
-    "SG": "Singapore",
-    "HK": "Hong Kong",
-    "TW": "Taiwan",
-    "TH": "Thailand",
-    "VN": "Vietnam",
-    "ID": "Indonesia",
-    "MY": "Malaysia",
-    "PH": "Philippines",
-    "AU": "Australia",
-    "NZ": "New Zealand",
-    "MX": "Mexico|México",
-    "BR": "Brazil|Brasil",
-    "AR": "Argentina",
-    "CL": "Chile",
-    "CO": "Colombia",
-    "PE": "Peru",
-}

@@ -3,10 +3,15 @@
     owned={'run': touches_to_come()}
 ) }}
 select
-    channel,
-    cast(date_trunc('month', day) as date) as month,
+    touches.channel,
+    cast(date_trunc('month', touches.day) as date) as month,
     count(*) as touches,
-    count(distinct person_id) as leads
-from {{ ref('int_touches') }}
-where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted and earns_credit and occurred_at <= {{ run_value('as_of') }}
+    count(distinct touches.person_id) as leads
+from (
+    select * from {{ ref('int_touches') }}
+    where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted and earns_credit
+) as touches
+-- As in int_person_touches: a subquery's value would have DuckDB join the wrong way round.
+cross join {{ source('rules', 'run') }} as run
+where touches.occurred_at <= run.as_of
 group by all

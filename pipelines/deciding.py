@@ -42,6 +42,13 @@ class Deciding:
         """From here on, whoever is met without a refresh may be known better than by this one."""
         self._last_met = self._met_by_now()
 
+    def has_read(self, reached: datetime) -> None:
+        """What was read ends a moment before that was begun: CRMs show what is new only after a while."""
+        from pipelines.state import met
+
+        with self._state().reading() as reading:
+            self._last_met = min(self._last_met or 0, met.read_by(reading, reached))
+
     def some_were_erased(self) -> None:
         """Numbers of people who were met may be given again."""
         self._last_met = min(self._last_met or 0, self._met_by_now())

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
-from pipelines.state.tables import met_records
+from pipelines.state.tables import journal, met_records
 from pipelines.state.upsert import upsert
 
 _KEPT_FOR = timedelta(days=7)
@@ -22,6 +22,16 @@ _KEPT_FOR = timedelta(days=7)
 def last(connection: Connection) -> int:
     """The number of whoever was met last; 0 when nobody was."""
     return int(connection.execute(select(func.max(met_records.c.sequence))).scalar() or 0)
+
+
+def read_by(connection: Connection, reached: datetime) -> int:
+    """The number of whoever was met last of those whom a reading up to then has in full. It may lack who was
+    met later, by the CRM's clock, and whom we wrote to later: that moved their records out of its window."""
+    c, written = met_records.c, journal.c
+    since = select(written.record_key).where(written.state == "confirmed", written.settled_at >= reached)
+    later = select(func.min(c.sequence)).where(or_(c.met_at >= reached, c.record_key.in_(since)))
+    first = connection.execute(later).scalar()
+    return last(connection) if first is None else int(first) - 1
 
 
 def save(connection: Connection, people: Mapping[str, str], at: datetime) -> None:

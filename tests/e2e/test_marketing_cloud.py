@@ -198,7 +198,7 @@ tasks:
 @pytest.fixture(scope="module")
 def world(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("marketing")
-    home = begun(built_once.published, folder, (*WRITTEN, "journeys"))
+    home = begun(built_once.published, folder, (*WRITTEN, "journeys", "stg_salesforce__canceled_events"))
     shutil.rmtree(home / "calls")
     config = Path(shutil.copytree(PROJECT_ROOT / "config", folder / "config"))
     with served(home, config) as (settings, ready):
@@ -304,14 +304,6 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     )
     assert world.ask(journeys) == [(len(wanted) - 1, 1)]
 
-    # The history of the lead and of the contact it became is one person's; both are billed.
-    keys = world.ask(
-        "select subscriber_key, is_current_key, is_billed_twice, list_contains(journeys, 'crm-nurture') "
-        f"from marts.subscribers where person_id = (select person_id from marts.subscribers "
-        f"where subscriber_key = '{lead}') order by 2"
-    )
-    assert keys == [(lead, False, True, True), (became, True, True, False)]
-
     # What they did is a status of a campaign and a task, once; data that went stale in the journey is mended.
     with world.loop() as loop:
         assert loop.plan().to_do == 0
@@ -324,6 +316,17 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     assert {e["contact"]: e["state"] for e in world.entries()}[other] == "exited"
     scores = dict(world.ask("select subscriber_key, lead_score from marts.unified_leads"))
     assert int(world.rows("crm-high-score")[entry]["LeadScore"]) == scores[other]
+
+    # The history of the lead and of the contact it became is one person's; both are billed. Where the round
+    # over these people wrote to the contact before the refresh had read it, that comes with the next.
+    if not world.ask(f"from marts.subscribers where subscriber_key = '{became}' and person_id is not null"):
+        world.refresh(NoChecks())
+    keys = world.ask(
+        "select subscriber_key, is_current_key, is_billed_twice, list_contains(journeys, 'crm-nurture') "
+        f"from marts.subscribers where person_id = (select person_id from marts.subscribers "
+        f"where subscriber_key = '{lead}') order by 2"
+    )
+    assert keys == [(lead, False, True, True), (became, True, True, False)]
 
 
 def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_on(world):

@@ -3,11 +3,15 @@ others is met again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
+from pipelines import standing
 from pipelines.decisions import evidence, pending
 from pipelines.decisions.facts import Facts
 from pipelines.decisions.step import Step
@@ -18,6 +22,8 @@ from pipelines.sources.again import Again, Changed
 from pipelines.state import handoffs, journal, met
 from pipelines.state.handoffs import Handoff, PendingAction
 from pipelines.state.journal import Intent, Settlement
+from pipelines.steps import Loop
+from tests.fixtures.checks import NoChecks
 from tests.unit.decisions.conftest import NOON, Office
 
 CONTACT = Named("hubspot", "contacts", "1")
@@ -51,6 +57,26 @@ def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: O
     later = Step(office.connection, office.state, office.settings, Run("r3"), NOON, met_before=begun + 1)
     later.look_up()
     assert len(later.open) == 3
+
+
+def test_who_was_met_after_what_a_refresh_reads_is_not_in_it_though_that_was_before_it_began(
+    office: Office, tmp_path: Path
+) -> None:
+    with office.state.writing() as writing:
+        met.save(writing, {"key-1": "there"}, NOON - timedelta(minutes=1))
+        before = met.last(writing)
+        met.save(writing, {"key-2": "here"}, NOON + timedelta(seconds=2))
+    fetched = SimpleNamespace(
+        as_of=NOON, problems=(), notes=(), rows={}, has_changes=True, stale=(), erased=()
+    )
+    loop = Loop(replace(office.settings, home=tmp_path / "own"), NoChecks())
+    extraction = SimpleNamespace(
+        fetch=lambda *_, **__: fetched, load=lambda *_: None, newly_erased=lambda _: []
+    )
+    loop.__dict__ |= {"_extraction": extraction, "_metadata": None, "state": office.state}
+    loop.extract()
+    with loop.warehouse.reading("work") as connection:
+        assert standing.begun(connection) == before
 
 
 def test_contact_counts_for_each_handoff_of_somebody_since_that_one_was_offered(

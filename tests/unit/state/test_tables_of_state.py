@@ -154,6 +154,23 @@ def test_who_was_met_after_a_refresh_began_is_told_by_order_and_forgotten_after_
         assert met.last(connection) > begun
 
 
+def test_a_reading_has_in_full_whom_nobody_met_or_wrote_to_after_its_end(state: State) -> None:
+    """Our writing moves a record out of the window of a reading, which may be the first to have it."""
+    second = timedelta(seconds=1)
+    with state.writing() as connection:
+        for number in range(3):
+            met.save(connection, {f"hubspot:1:contacts:{number}": "p"}, NOON + number * second)
+        everyone = met.last(connection)
+        assert [met.read_by(connection, NOON + n * second) for n in (0, 2, 3)] == [
+            everyone - 3, everyone - 1, everyone,
+        ]  # fmt: skip
+        journal.intend(connection, [_intent(1)], run_id="r", at=NOON + 2 * second)
+        journal.settle(connection, [Settlement("c1", "confirmed", "", "", "q", NOON + 4 * second)])
+        assert [met.read_by(connection, NOON + n * second) for n in (3, 4, 5)] == [
+            everyone - 2, everyone - 2, everyone,
+        ]  # fmt: skip
+
+
 def test_an_alias_that_lives_again_is_retired_and_not_forgotten(state: State, settings: Settings) -> None:
     warehouse = Warehouse(settings.paths)
     with warehouse.locked("test"):

@@ -46,6 +46,7 @@ _DUE = re.compile(
 )
 """How an incremental model asks for what it works out (the macros `is_due` and `may_be_due`)."""
 _ROWS_DUE = re.compile(r"/\* rows \*/.*?/\* rows \*/", re.DOTALL)  # the macro `is_row_due`
+_OWNED_DUE = re.compile(r"/\* owned \*/.*?/\* owned \*/", re.DOTALL)  # the macro `is_owner_due`
 _parsing: dict[Path, Thread] = {}
 """By dbt target: who parses the project for the first time while something else is waited for."""
 
@@ -157,7 +158,7 @@ def compiled_models(
 
 def _of_everybody(sql: str) -> str:
     """As the macro of that name: an incremental model's SQL for all owners."""
-    return _DUE.sub("is not null", _ROWS_DUE.sub("", sql)).replace(
+    return _DUE.sub("is not null", _OWNED_DUE.sub("true", _ROWS_DUE.sub("", sql))).replace(
         " as materialized (", " as not materialized ("
     )
 

@@ -42,5 +42,5 @@
         record_key,
         person_id
     from {{ ref('int_person_members') }}
-    where {{ is_due('person_id') }}
+    where {{ is_owner_due('person_id') }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {#-
-    The value that survives among the records of one person, company or deal: the first by `place` that has one.
+    The value that survives among the records of one person, company or deal: the first by `place` that has one, for
+    `arg_min` passes over nulls.
     `place` is unique within the group, so the answer never depends on the order of rows.
 -#}
 {% macro pick(column, place) -%}
@@ -7,5 +8,5 @@
 {%- endmacro %}
 
 {% macro default__pick(column, place) -%}
-    arg_min({{ column }}, {{ place }}) filter (where {{ column }} is not null)
+    arg_min({{ column }}, {{ place }})
 {%- endmacro %}

@@ -229,3 +229,9 @@ def test_a_column_that_is_read_and_not_compared_is_found(
     assert unseen(connection, careless, "stg_hubspot__contacts", of) == [
         "int_contact_touches reads stg_hubspot__contacts.latest_source_detail_1"
     ]
+
+
+def test_in_a_build_of_everybody_nothing_is_asked_of_rows_that_have_an_owner() -> None:
+    due = "in (select due.owner from incremental.people__due as due)"
+    asked = f"where /* owned */ a.person_id {due} /* owned */ and b.person_id {due}"
+    assert transform._of_everybody(asked) == "where true and b.person_id is not null"

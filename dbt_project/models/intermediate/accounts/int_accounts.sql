@@ -42,7 +42,7 @@ with placed as (
             and records.object = precedence.object
     left join {{ ref('int_owner_records') }} as owners
         on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
-    where {{ is_due('members.account_id') }}
+    where {{ is_owner_due('members.account_id') }}
 ),
 
 rules as (

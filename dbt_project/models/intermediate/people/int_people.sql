@@ -73,35 +73,26 @@ members as (
     {{ members_due() }}
 ),
 
-sorted as (
+-- What is sorted has nothing of a record with it but what it is sorted by, and what was looked up for it.
+looked_up as (
     select
         members.person_id,
-        records.*,
-        records.vendor || '.' || records.object as source_name,
+        members.record_key,
+        precedence.rank,
+        records.is_converted,
+        account_members.account_id,
         case
             when not records.is_queue_owned
                 then {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }}
         end as owner_id,
-        account_members.account_id,
-        case when records.is_email_valid then records.email end as valid_email,
         case
             when records.is_converted then greatest(lifecycle.position, converted.position)
             else coalesce(lifecycle.position, defaults.position)
         end as lifecycle_position,
-        {{ changed_at('records', 'ours') }} as last_changed_at,
-        decided.position as decided_position,
-        row_number() over (
-            partition by members.person_id
-            order by precedence.rank asc, records.is_converted asc, last_changed_at desc nulls last, records.record_key asc
-        ) as place,
-        row_number() over (
-            partition by members.person_id
-            order by last_changed_at desc nulls last, precedence.rank asc, records.is_converted asc, records.record_key asc
-        ) as recency
+        {{ changed_at('records', 'ours') }} as last_changed_at
     from members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
-    left join decided on members.person_id = decided.person_id
     inner join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'person'
@@ -121,6 +112,36 @@ sorted as (
             and records.owner_source_id = owners.source_id
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
+),
+
+places as (
+    select
+        person_id,
+        record_key,
+        account_id,
+        owner_id,
+        lifecycle_position,
+        row_number() over (
+            partition by person_id
+            order by rank asc, is_converted asc, last_changed_at desc nulls last, record_key asc
+        ) as place,
+        row_number() over (
+            partition by person_id
+            order by last_changed_at desc nulls last, rank asc, is_converted asc, record_key asc
+        ) as recency
+    from looked_up
+),
+
+sorted as (
+    select
+        places.*,
+        records.* exclude (record_key),
+        records.vendor || '.' || records.object as source_name,
+        case when records.is_email_valid then records.email end as valid_email,
+        decided.position as decided_position
+    from places
+    inner join {{ ref('int_person_records') }} as records on places.record_key = records.record_key
+    left join decided on places.person_id = decided.person_id
 ),
 
 rules as (

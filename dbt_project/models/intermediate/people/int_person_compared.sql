@@ -15,7 +15,7 @@ with addresses as (
         record_key,
         min(substr(value, 7)) as email
     from {{ ref('int_person_keys') }}
-    where kind = 'email' and {{ is_due('record_key') }}
+    where kind = 'email' and {{ is_owner_due('record_key') }}
     group by record_key
 )
 
@@ -36,4 +36,4 @@ from {{ ref('int_person_records') }} as records
 left join addresses on records.record_key = addresses.record_key
 left join {{ ref('int_account_records') }} as companies on records.account_record_key = companies.record_key
 left join {{ ref('int_account_members') }} as members on records.account_record_key = members.record_key
-where {{ is_due('records.record_key') }}
+where {{ is_owner_due('records.record_key') }}

@@ -11,4 +11,4 @@ select
     resolved.through_key
 from {{ ref('int_people_resolved') }} as resolved
 inner join {{ ref('int_person_records') }} as records on resolved.record_key = records.record_key
-where resolved.kind = 'record' and {{ is_due('resolved.record_key') }}
+where resolved.kind = 'record' and {{ is_owner_due('resolved.record_key') }}

@@ -3,7 +3,7 @@
 ) }}
 with subjects as (
     select * from {{ ref('int_score_cohorts') }}
-    where {{ is_due('person_id') }}
+    where {{ is_owner_due('person_id') }}
 ),
 
 {{ score_points('subjects') }},

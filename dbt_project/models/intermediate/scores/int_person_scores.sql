@@ -14,11 +14,17 @@ with ours as (
         person_id,
         {{ score_of('points') }} as score,
         '{' || coalesce(
-            string_agg('"' || rule || '": ' || cast(round(points, 1) as varchar), ', ' order by rule)
-            filter (where round(points, 1) != 0), ''
+            array_to_string(
+                list_transform(
+                    list_sort(list({ 'rule': rule, 'points': round(points, 1) }) filter (where round(points, 1) != 0)),
+                    lambda told: '"' || told['rule'] || '": ' || told['points']
+                ),
+                ', '
+            ),
+            ''
         ) || '}' as detail
     from {{ ref('int_score_points') }}
-    where {{ is_due('person_id') }}
+    where {{ is_owner_due('person_id') }}
     group by person_id
 ),
 
@@ -34,7 +40,7 @@ theirs as (
     inner join {{ ref('int_person_members') }} as members on scores.record_key = members.record_key
     inner join {{ ref('int_person_records') }} as records on scores.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on scores.record_key = ours.record_key
-    where {{ is_due('members.person_id') }}
+    where {{ is_owner_due('members.person_id') }}
     group by members.person_id
 ),
 
@@ -49,7 +55,7 @@ side_by_side as (
     from {{ ref('int_people') }} as people
     left join ours on people.person_id = ours.person_id
     left join theirs on people.person_id = theirs.person_id
-    where {{ is_due('people.person_id') }}
+    where {{ is_owner_due('people.person_id') }}
 )
 
 select

@@ -50,7 +50,7 @@ outcomes as (
     from {{ ref('int_people') }} as people
     cross join settings
     left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates.person_id
-    where {{ is_due('people.person_id') }}
+    where {{ is_owner_due('people.person_id') }}
 ),
 
 members as (
@@ -61,14 +61,8 @@ members as (
 records as (
     select
         members.person_id,
+        records.record_key,
         records.created_at,
-        records.job_title,
-        records.industry,
-        records.country,
-        records.phone,
-        records.company_name,
-        case when records.is_email_valid then records.email end as email,
-        account_members.account_id,
         row_number() over (
             partition by members.person_id
             order by precedence.rank asc, records.created_at desc, records.record_key asc
@@ -84,8 +78,6 @@ records as (
             precedence.entity = 'person'
             and records.vendor = precedence.vendor
             and records.object = precedence.object
-    left join {{ ref('int_account_members') }} as account_members
-        on records.account_record_key = account_members.record_key
     where records.created_at is not null
 ),
 
@@ -116,15 +108,18 @@ looks as (
     select
         wanted.person_id,
         wanted.records_known,
-        {{ pick('records.job_title', 'records.place') }} as job_title,
-        {{ pick('records.industry', 'records.place') }} as industry,
-        {{ pick('records.country', 'records.place') }} as country,
-        {{ pick('records.phone', 'records.place') }} as phone,
-        {{ pick('records.company_name', 'records.place') }} as company_name,
-        {{ pick('records.account_id', 'records.place') }} as account_id,
-        {{ pick('records.email', 'records.place') }} as email
+        {{ pick('told.job_title', 'records.place') }} as job_title,
+        {{ pick('told.industry', 'records.place') }} as industry,
+        {{ pick('told.country', 'records.place') }} as country,
+        {{ pick('told.phone', 'records.place') }} as phone,
+        {{ pick('told.company_name', 'records.place') }} as company_name,
+        {{ pick('account_members.account_id', 'records.place') }} as account_id,
+        {{ pick('case when told.is_email_valid then told.email end', 'records.place') }} as email
     from wanted
     inner join records on wanted.person_id = records.person_id and wanted.records_known >= records.nth
+    inner join {{ ref('int_person_records') }} as told on records.record_key = told.record_key
+    left join {{ ref('int_account_members') }} as account_members
+        on told.account_record_key = account_members.record_key
     group by wanted.person_id, wanted.records_known
 ),
 

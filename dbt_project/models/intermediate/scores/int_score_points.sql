@@ -32,7 +32,7 @@ subjects as (
     from {{ ref('int_people') }} as people
     left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id
     left join lifecycle on people.lifecycle_position = lifecycle.position
-    where {{ is_due('people.person_id') }}
+    where {{ is_owner_due('people.person_id') }}
 ),
 
 {{ score_points('subjects') }}

@@ -14,4 +14,4 @@ select
     members.through_key as through_record_key
 from {{ ref('int_person_members') }} as members
 inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
-where {{ is_due('members.record_key') }}
+where {{ is_owner_due('members.record_key') }}

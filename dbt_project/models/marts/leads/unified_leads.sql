@@ -37,7 +37,7 @@ people as (
     cross join positions
     left join {{ ref('int_person_opportunities') }} as opportunities
         on people.person_id = opportunities.person_id
-    where {{ is_due('people.person_id') }}
+    where {{ is_owner_due('people.person_id') }}
 )
 
 select

@@ -51,10 +51,10 @@ OTHERS: tuple[dict[str, Any], ...] = (
 _STEPS = (
     "intermediate/credits/int_credit_deals", "intermediate/credits/int_deal_touches",
     "intermediate/credits/int_credit_journeys",
-    "intermediate/credits/int_credit_parts", "intermediate/credits/int_credit_weights",
-    "intermediate/credits/int_credit_money", "marts/attribution/attribution_credits",
+    "intermediate/credits/int_credit_weights", "intermediate/credits/int_credit_money",
+    "intermediate/credits/int_rule_based_credits",
 )  # fmt: skip
-_VIEWS = ("int_credit_parts", "int_credit_money")
+_VIEWS = ("int_credit_money",)
 _DATA = """
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of, date '2026-06-30' as business_date,

@@ -17,12 +17,12 @@ from tests.fixtures.raw_tables import RawTables
 
 _BUILT = (
     "int_zone_days", "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
-    "int_dealless_journeys", "int_journeys", "int_channel_values", "int_credit_models", "int_credit_parts",
-    "int_credit_weights", "int_credit_money", "attribution_credits",
+    "int_dealless_journeys", "int_journeys", "int_channel_values",
+    "int_credit_weights", "int_credit_money", "int_rule_based_credits",
 )  # fmt: skip
 _MEASURED = (
-    "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys", "int_credit_parts",
-    "int_credit_weights", "int_credit_money", "attribution_credits",
+    "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
+    "int_credit_weights", "int_credit_money", "int_rule_based_credits",
 )  # fmt: skip
 _TOLD = """
 create table intermediate.int_told_touches as
@@ -82,9 +82,7 @@ def _told(raw: RawTables, what: str, *, full: bool = False) -> None:
     used = time.process_time() - before
     seconds = {node.name: node.seconds for node in done.nodes if node.kind == "model"}
     people = raw.query("select count(*) from incremental.int_touches__due")[0][0]
-    deals = raw.query(
-        "select count(distinct split_part(owner, ':', 1)) from incremental.attribution_credits__due"
-    )[0][0]
+    deals = raw.query("select count(*) from incremental.int_rule_based_credits__due")[0][0]
     total = sum(seconds[name] for name in _MEASURED)
     later = total - sum(seconds[name] for name in _MEASURED[:3])
     print(

@@ -199,11 +199,3 @@
     where len(touches) > 0
 )
 {%- endmacro %}
-
-{#- The bases of models that learn from journeys what each channel is worth, for use behind `in`. -#}
-{% macro data_driven_bases() -%}
-    (
-        select models.basis from {{ source('rules', 'attribution_models') }} as models
-        where models.method = 'channel'
-    )
-{%- endmacro %}

@@ -8,39 +8,26 @@
 
 {% macro default__credit_weights() -%}
 (
-    with due as (
-        select
-            parts.opportunity_id,
-            parts.basis,
-            parts.model
-        from {{ ref('int_credit_parts') }} as parts
-        where {{ is_due("parts.opportunity_id || ':' || parts.model") }}
+    with models as (
+        select * from {{ source('rules', 'attribution_models') }}
+        where not {{ is_data_driven() }}
     ),
 
-    -- Most models ask only how many touches there are and which points they hold. Under the others all deals may be due: it is
-    -- asked which are under these.
-    due_by_shape as (
-        select
-            due.opportunity_id,
-            due.basis,
-            due.model
-        from due
-        inner join {{ source('rules', 'attribution_models') }} as models on due.model = models.model
-        where models.method in ('points', 'steps')
+    due as (
+        select * from {{ ref('int_credit_journeys') }}
+        where {{ is_due('opportunity_id') }}
     ),
 
-    -- A few journeys in a hundred differ in that.
+    -- Most models ask only how many touches there are and which points they hold, in which few journeys in a hundred differ.
     shapes as (
         select
-            journeys.basis,
-            journeys.touches_counted,
-            journeys.places,
-            journeys.points,
-            list(journeys.opportunity_id) as opportunity_ids
-        from {{ ref('int_credit_journeys') }} as journeys
-        semi join due_by_shape
-            on journeys.opportunity_id = due_by_shape.opportunity_id and journeys.basis = due_by_shape.basis
-        group by journeys.basis, journeys.touches_counted, journeys.places, journeys.points
+            basis,
+            touches_counted,
+            places,
+            points,
+            list(opportunity_id) as opportunity_ids
+        from due
+        group by basis, touches_counted, places, points
     ),
 
     shaped as (
@@ -54,34 +41,32 @@
                 list_zip(shapes.places, shapes.points), lambda t: {'place': t[1], 'points': t[2]}
             ) as touches
         from shapes
-        inner join {{ source('rules', 'attribution_models') }} as models on shapes.basis = models.basis
-        where models.model in (select due_by_shape.model from due_by_shape)
+        inner join models on shapes.basis = models.basis
+        where models.method in ('points', 'steps')
     ),
 
     -- The others look at moments or channels too. Whole numbers, in the order of the journey's touches; 0 for a touch that
     -- has no part.
     chosen as (
         select
-            journeys.opportunity_id,
-            journeys.basis,
-            journeys.touches_counted,
+            due.opportunity_id,
+            due.basis,
+            due.touches_counted,
             models.model,
             models.method,
             models.half_life_days,
             list_max(
                 list_transform(
-                    list_filter(list_zip(journeys.places, journeys.moments), lambda t: t[1] is not null), lambda t: t[2]
+                    list_filter(list_zip(due.places, due.moments), lambda t: t[1] is not null), lambda t: t[2]
                 )
             ) as last_at,
             list_transform(
-                list_zip(journeys.places, journeys.moments, journeys.channels),
+                list_zip(due.places, due.moments, due.channels),
                 lambda t: {'place': t[1], 'occurred_at': t[2], 'channel': t[3]}
             ) as touches
         from due
-        inner join {{ ref('int_credit_journeys') }} as journeys
-            on due.opportunity_id = journeys.opportunity_id and due.basis = journeys.basis
-        inner join {{ source('rules', 'attribution_models') }} as models on due.model = models.model
-        where models.method not in ('points', 'steps')
+        inner join models on due.basis = models.basis
+        where models.method not in ('points', 'steps') and due.touches_counted > 0
     ),
 
     -- Points of a journey: held by some touches, the weight of the others shared by the rest.
@@ -178,26 +163,16 @@
                 )
             ) as weights
         from chosen
-        where method = 'decay' and touches_counted > 0
-    ),
-
-    channel_worth as (
-        select
-            model,
-            map_from_entries(list({'channel': channel, 'worth': value} order by channel)) as worth
-        from {{ ref('int_channel_values') }}
-        group by model
+        where method = 'decay'
     ),
 
     -- A channel's part is shared by its touches: how many it has, and which came first.
     of_channels as (
         select
-            chosen.*,
-            channel_worth.worth,
-            list_transform(list_filter(chosen.touches, lambda t: t.place is not null), lambda t: t.channel) as channels
+            *,
+            list_transform(list_filter(touches, lambda t: t.place is not null), lambda t: t.channel) as channels
         from chosen
-        left join channel_worth on chosen.model = channel_worth.model
-        where chosen.method in ('shapley', 'shapley_ordered', 'channel') and chosen.touches_counted > 0
+        where method in ('shapley', 'shapley_ordered')
     ),
 
     told_apart as (
@@ -226,12 +201,10 @@
                     case
                         when t.place is null then 0
                         when method = 'shapley' then round(1e9 / touches_of[t.channel])
-                        when method = 'shapley_ordered' then cast(first_of[t.channel] = t.place as bigint)
-                        else round(1e9 * coalesce(worth[t.channel], 0) / touches_of[t.channel])
+                        else cast(first_of[t.channel] = t.place as bigint)
                     end as bigint
                 )
-            ) as weights,
-            list_transform(touches, lambda t: cast(t.place is not null as bigint)) as evenly
+            ) as weights
         from told_apart
     ),
 
@@ -249,62 +222,14 @@
             weights
         from by_age
         union all
-        -- Where no channel of a deal is worth anything, all share.
         select
             [opportunity_id] as opportunity_ids,
             basis,
             model,
-            case when list_sum(weights) = 0 then evenly else weights end as weights
+            weights
         from by_channel
     ),
 
-    weighed as (
-        select
-            *,
-            cast(list_sum(weights) as bigint) as weight,
-            len(weights) as n,
-            list_max(weights) = list_sum(weights) as is_alone,
-            cast(list_sum(weights) as double) * {{ share_units() }} > 9e18 as is_wide
-        from unioned
-    ),
-
-    -- What each has of the deal does not depend on money, so it is worked out here: once for journeys of one shape.
-    due_shares as (
-        select
-            *,
-            {{ apportion_dues(share_units()) }} as share_dues
-        from weighed
-    ),
-
-    limited as (
-        select
-            * exclude (share_dues),
-            {{ apportion_limit('share_dues') }} as share_limit
-        from due_shares
-    ),
-
-    shared as (
-        select
-            opportunity_ids,
-            basis,
-            model,
-            weights,
-            weight,
-            list_transform(
-                weights, lambda w, i: cast({{ apportion_part(share_units(), 'share_limit') }} as integer)
-            ) as shares
-        from limited
-    ),
-
-    told as (
-        select
-            unnest(opportunity_ids) as opportunity_id,
-            * exclude (opportunity_ids)
-        from shared
-    )
-
-    select told.*
-    from told
-    semi join due on told.opportunity_id = due.opportunity_id and told.model = due.model
+    {{ shared_by('unioned') }}
 )
 {%- endmacro %}

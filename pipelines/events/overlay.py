@@ -51,6 +51,11 @@ class Overlay:
         for schema, name in tables:
             if schema in _SHOWN or schema.startswith("raw_"):
                 self._put(f"{schema}.{name}", f'from base.{schema}."{name}"', kind="view")
+        for schema, name in connection.execute(
+            "select schema_name, view_name from duckdb_views() where database_name = 'base'"
+        ).fetchall():
+            if schema in _SHOWN and f"{schema}.{name}" not in {**anew.people, **anew.desired}:
+                self._put(f"{schema}.{name}", f'from base.{schema}."{name}"', kind="view")
         for relation in _COPIED:
             if relation in self.tables:
                 self._put(relation, f"from base.{relation}")

@@ -76,7 +76,7 @@ create table int_foreign_records as select 'salesforce:o:Campaign:701b' as recor
 create table int_record_revenue as
 select 'salesforce:o:Campaign:701b' as record_key, 'linear' as model, 0 as revenue, 240 as pipeline;
 create table attribution_credits as
-select *, revenue as revenue_converted, pipeline as pipeline_converted,
+select *, is_won as is_closed, revenue as revenue_converted, pipeline as pipeline_converted,
     (select any_value(day) from int_touches where int_touches.touchpoint_id = t.touchpoint_id) as touched_on
 from (values
     ('w', 't1', 'linear', 'ana', 'email', 'a', 0.5::decimal(18, 8), 500::decimal(18, 2), 0::decimal(18, 2), true),
@@ -86,10 +86,13 @@ from (values
     ('o', 't3', 'salesforce_even', 'ben', 'webinar', 'b', 0.5, 0, 150, false),
     ('o', 't4', 'salesforce_even', 'ben', 'campaign', 'c', 0.5, 0, 150, false))
     as t(opportunity_id, touchpoint_id, model, person_id, channel, campaign_id, share, revenue, pipeline, is_won);
+create view int_rule_based_credits as from attribution_credits where model = 'linear';
+create view int_data_driven_credits as from attribution_credits where model <> 'linear';
 """  # noqa: E501 - a row each
 
 SUMMED = (
-    "credits/int_credit_sums", "touches/int_channel_touches", "touches/int_campaign_touches",
+    "credits/int_rule_based_sums", "credits/int_data_driven_sums", "credits/int_credit_sums",
+    "credits/int_campaign_influence", "touches/int_channel_touches", "touches/int_campaign_touches",
     "touches/int_campaign_costs",
 )  # fmt: skip
 

@@ -22,11 +22,13 @@ REFERENCE = "relationships_lifecycle_history_person_id__person_id__ref_unified_l
 TOUCHES = "credits_are_of_attribution_touchpoints"
 SUM = "credits_of_an_opportunity_add_up"
 VALUES = "accepted_values_lead_consents_state__opted_out__opted_in__not_specified"
+CREDITS = "from intermediate.int_rule_based_credits"
 TESTED = {
     "marts.lead_consents": "select min(person_id) from marts.lead_consents",
     "marts.lifecycle_history": "select null where false",
     "marts.unified_leads": "select min(person_id) from marts.lifecycle_history",
-    "marts.attribution_credits": "select min(opportunity_id || ':' || model) from marts.attribution_credits",
+    "intermediate.int_rule_based_credits": f"select min(opportunity_id) {CREDITS}",
+    "intermediate.int_touches": f"select min(person_id) {CREDITS}",
     "marts.opportunities": "select null where false",
 }
 """The tables, and whose rows are wrong there."""
@@ -34,9 +36,10 @@ BROKEN = """
 insert into marts.lead_consents
     from marts.lead_consents where person_id = (select min(person_id) from marts.lead_consents) limit 1;
 delete from marts.unified_leads where person_id = (select min(person_id) from marts.lifecycle_history);
-update marts.attribution_credits set share = share + 1
-    where opportunity_id || ':' || model =
-        (select min(opportunity_id || ':' || model) from marts.attribution_credits);
+update intermediate.int_rule_based_credits set share = share + 1
+    where opportunity_id = (select min(opportunity_id) from intermediate.int_rule_based_credits);
+update intermediate.int_touches set is_counted = false where person_id =
+    (select min(person_id) from intermediate.int_rule_based_credits);
 """
 
 
@@ -59,11 +62,11 @@ class Home:
         for table, owner in TESTED.items():
             self.does(
                 f"update incremental.made set version = version || ' and on' where relation = '{table}'; "
-                f"create or replace table incremental.{table.removeprefix('marts.')}__due as "
+                f"create or replace table incremental.{table.split('.')[1]}__due as "
                 f"select owner::varchar as owner from ({owner}) as wrong (owner) where {due}"
             )
 
-    def fails(self, asked: Sequence[str] = (KEY, REFERENCE, SUM)) -> set[str]:
+    def fails(self, asked: Sequence[str] = (KEY, REFERENCE, TOUCHES, SUM)) -> set[str]:
         manifest = transform.load_manifest(self.settings)
         with (
             self.warehouse.locked("test"),
@@ -89,16 +92,18 @@ def test_what_is_wrong_is_found_among_those_who_were_due_and_among_all(
     home = Home(business, tmp_path / "home")
     home.does(BROKEN)
     home.changes(due=False)
-    assert home.fails((KEY, LACKING, REFERENCE, SUM)) == {KEY}, "the key was asked of less, or others of more"
-    assert home.compiled == {KEY, REFERENCE, SUM}, "where all hashes differ a key is asked no further"
+    assert home.fails((KEY, LACKING, REFERENCE, TOUCHES, SUM)) == {KEY}, (
+        "the key was asked of less, or others of more"
+    )
+    assert home.compiled == {KEY, REFERENCE, TOUCHES, SUM}, (
+        "where all hashes differ a key is asked no further"
+    )
     home.changes(due=True)
-    assert home.fails() == {KEY, REFERENCE, SUM}
+    assert home.fails() == {KEY, REFERENCE, TOUCHES, SUM}
     home.does(
         "delete from incremental.made where starts_with(relation, 'test.'); "
         "update marts.lead_consents set state = 'maybe' where rowid = 0; "
-        "update intermediate.int_people set person_id = null where rowid = 0; "
-        "update intermediate.int_touches set is_counted = false where touchpoint_id = "
-        "(select min(touchpoint_id) from marts.attribution_credits)"
+        "update intermediate.int_people set person_id = null where rowid = 0"
     )
     every = (KEY, LACKING, REFERENCE, TOUCHES, SUM, VALUES)
     assert home.fails(every) == set(every)

@@ -20,15 +20,14 @@ from tests.fixtures.raw_tables import RawTables
 
 ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days", "company_currency"}
 COMPARED_IN_AN_INPUT = {
-    ("int_credit_weights", "attribution_models"), ("int_credit_weights", "int_channel_values"),
-    ("attribution_credits", "int_credit_journeys"), ("int_people", "int_account_members"),
+    ("int_rule_based_credits", "int_credit_journeys"), ("int_people", "int_account_members"),
     ("int_address_holders", "int_person_records"), ("int_address_holders", "stg_hubspot__contacts"),
     ("int_consent_statements", "int_person_records"), ("int_consent_statements", "int_flag_changes"),
     ("int_stage_stays", "int_told_stage_changes"), ("int_person_scores", "int_person_records"),
     ("int_person_scores", "int_changes_by_others"), ("identity_links", "int_person_members"),
     ("identity_links", "int_account_members"), ("identity_links", "int_opportunity_members"),
 }  # fmt: skip
-"""What `int_credit_models`, the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told` and
+"""What the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told` and
 `int_stage_changes`, `int_people` and who is resolved say who is due by."""
 
 

@@ -1,51 +1,5 @@
-{{ config(
-    materialized='incremental', unique_key="opportunity_id || ':' || model",
-    summed_by=['summed_for', 'model', 'campaign_id', 'channel', 'month'], follows=['attribution_credits']
-) }}
-{%- set sums = {
-    'campaign': ['campaign_id', 'null', 'null'], 'channel': ['null', 'channel', 'month'], 'model': ['null', 'null', 'null']
-} -%}
-with credits as materialized (
-    select
-        credits.*,
-        cast(date_trunc('month', credits.touched_on) as date) as month,
-        {{ is_unconverted('credits') }} as is_unconverted
-    from {{ ref('attribution_credits') }} as credits
-    where {{ is_due("credits.opportunity_id || ':' || credits.model") }}
-),
+{{ config(materialized='view') }}
 
--- A refund that is a deal of its own gives money back and wins no customer.
-refunds as (
-    select distinct
-        opportunity_id,
-        model
-    from credits
-    where is_won and revenue < 0
-),
-
-told as (
-    select
-        credits.*,
-        credits.is_won and refunds.model is null as is_customer
-    from credits
-    left join refunds on credits.opportunity_id = refunds.opportunity_id and credits.model = refunds.model
-)
-{% for what, by in sums.items() %}
-    select
-        '{{ what }}' as summed_for,
-        model,
-        cast({{ by[0] }} as varchar) as campaign_id,
-        cast({{ by[1] }} as varchar) as channel,
-        cast({{ by[2] }} as date) as month,
-        count(*) as credits,
-        {{ 'cast(0 as bigint)' if what == 'channel' else 'count(distinct opportunity_id)' }} as opportunities,
-        sum(share) as shares,
-        coalesce(sum(share) filter (where is_customer), 0) as customers,
-        coalesce(sum(pipeline_converted), 0) as pipeline,
-        coalesce(sum(revenue_converted), 0) as revenue,
-        coalesce(sum(share) filter (where is_won and is_unconverted), 0) as unconverted_customers,
-        count(distinct opportunity_id) filter (where is_unconverted) as unconverted_opportunities
-    from told
-    group by all
-    {{ 'union all' if not loop.last }}
-{% endfor %}
+select * from {{ ref('int_rule_based_sums') }}
+union all by name
+select * from {{ ref('int_data_driven_sums') }}

@@ -9,7 +9,7 @@ with counted as (
         is_response,
         case when occurred_at <= {{ run_value('as_of') }} then occurred_at end as met_at
     from {{ ref('int_touches') }}
-    where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted and campaign_id is not null
+    where {{ is_due('person_id') }} and is_counted and campaign_id is not null
 ),
 
 met as (

@@ -1,0 +1,1 @@
+{{ credit_sums(ref('int_data_driven_credits')) }}

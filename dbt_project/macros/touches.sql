@@ -113,13 +113,17 @@
 -#}
 {% macro is_source_of(touches, of) -%}
     case
-        when
-            bool_or(
-                {{ touches }}.earns_credit and {{ touches }}.touch_type in {{ attribution_setting('coverage_touch_type') }}
-            ) over (partition by {{ of }})
-            then {{ touches }}.earns_credit and {{ touches }}.touch_type in {{ attribution_setting('coverage_touch_type') }}
-        else {{ touches }}.touch_type in ('original_source', 'latest_source')
+        when bool_or({{ is_of_marketing(touches ~ '.') }}) over (partition by {{ of }}) then {{ is_of_marketing(touches ~ '.') }}
+        else {{ is_source_in_crm(touches ~ '.') }}
     end
+{%- endmacro %}
+
+{% macro is_of_marketing(touches='') -%}
+    {{ touches }}earns_credit and {{ touches }}touch_type in {{ attribution_setting('coverage_touch_type') }}
+{%- endmacro %}
+
+{% macro is_source_in_crm(touches='') -%}
+    {{ touches }}touch_type in ('original_source', 'latest_source')
 {%- endmacro %}
 
 {#-

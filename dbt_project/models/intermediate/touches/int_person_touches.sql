@@ -4,35 +4,77 @@
 ) }}
 -- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,
 -- are counted, but are no source.
-with touches as (
+with counted as materialized (
     select
         touches.person_id,
+        touches.touchpoint_id,
         touches.channel,
         touches.medium,
         touches.content,
+        touches.campaign_id,
         touches.occurred_at,
-        (touches.occurred_at, touches.touchpoint_id) as place,
-        campaigns.name as campaign,
-        {{ is_source_of('touches', 'touches.person_id') }} as is_marketing
+        {{ is_of_marketing('touches.') }} as is_of_marketing,
+        {{ is_source_in_crm('touches.') }} as is_source_in_crm
     from (
         select * from {{ ref('int_touches') }}
-        where {{ is_row_due(ref('int_touches'), 'person_id') }}
+        where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted
     ) as touches
-    left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
-    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
+    -- To compare with what a subquery gives DuckDB takes to leave nearly nothing, and joins the wrong way round.
+    cross join {{ source('rules', 'run') }} as run
+    where touches.occurred_at <= run.as_of
+),
+
+people as (
+    select
+        person_id,
+        count(*) as touches,
+        min(occurred_at) as first_touch_at,
+        max(occurred_at) as last_touch_at,
+        bool_or(is_of_marketing) as has_met_marketing
+    from counted
+    group by person_id
+),
+
+-- Only of these is it asked which came first; their place is one value, for it is compared many times.
+sources as (
+    select
+        counted.person_id,
+        counted.channel,
+        counted.medium,
+        counted.content,
+        campaigns.name as campaign,
+        create_sort_key(counted.occurred_at, 'ASC NULLS LAST', counted.touchpoint_id, 'ASC NULLS LAST') as place
+    from counted
+    inner join people on counted.person_id = people.person_id
+    left join {{ ref('int_campaigns') }} as campaigns on counted.campaign_id = campaigns.campaign_id
+    where case when people.has_met_marketing then counted.is_of_marketing else counted.is_source_in_crm end
+),
+
+ends as (
+    select
+        person_id,
+        arg_min(channel, place) as first_touch_channel,
+        arg_max(channel, place) as last_touch_channel,
+        arg_min(campaign, place) as first_touch_campaign,
+        arg_min(medium, place) as first_touch_medium,
+        arg_max(medium, place) as last_touch_medium,
+        arg_min(content, place) as first_touch_content,
+        arg_max(content, place) as last_touch_content
+    from sources
+    group by person_id
 )
 
 select
-    person_id,
-    count(*) as touches,
-    arg_min(channel, place) filter (where is_marketing) as first_touch_channel,
-    arg_max(channel, place) filter (where is_marketing) as last_touch_channel,
-    arg_min(campaign, place) filter (where is_marketing and campaign is not null) as first_touch_campaign,
-    arg_min(medium, place) filter (where is_marketing and medium is not null) as first_touch_medium,
-    arg_max(medium, place) filter (where is_marketing and medium is not null) as last_touch_medium,
-    arg_min(content, place) filter (where is_marketing and content is not null) as first_touch_content,
-    arg_max(content, place) filter (where is_marketing and content is not null) as last_touch_content,
-    min(occurred_at) as first_touch_at,
-    max(occurred_at) as last_touch_at
-from touches
-group by person_id
+    people.person_id,
+    people.touches,
+    ends.first_touch_channel,
+    ends.last_touch_channel,
+    ends.first_touch_campaign,
+    ends.first_touch_medium,
+    ends.last_touch_medium,
+    ends.first_touch_content,
+    ends.last_touch_content,
+    people.first_touch_at,
+    people.last_touch_at
+from people
+left join ends on people.person_id = ends.person_id

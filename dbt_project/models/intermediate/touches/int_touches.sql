@@ -1,3 +1,4 @@
+{%- set types_of_sales = "('call', 'email', 'meeting', 'task', 'message')" -%}
 {{ config(
     materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches'],
     gone=['person_id', 'occurred_at', 'day', 'channel', 'campaign_id', 'is_response', 'earns_credit', 'is_counted']
@@ -33,7 +34,15 @@ of_sales as (
         split_part(source_record_key, ':', 1) as crm,
         coalesce({{ slug_text('content') }}, '') as subject
     from told
-    where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
+    where touch_type in {{ types_of_sales }} and person_id is not null
+),
+
+-- What was done once of its kind on a day on a subject is told of once.
+done_again as (
+    select hash(person_id, touch_type, day, subject) as done
+    from of_sales
+    group by hash(person_id, touch_type, day, subject)
+    having count(*) > 1
 ),
 
 -- The first call of a day on a subject in one CRM is the first in the other; and so is the second.
@@ -46,6 +55,7 @@ activities as (
             partition by person_id, touch_type, crm, day, subject order by occurred_at, touchpoint_id
         ) as nth_of_day
     from of_sales
+    where hash(person_id, touch_type, day, subject) in (select done_again.done from done_again)
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened
@@ -90,6 +100,7 @@ events as (
         told.person_id is not null
         and not told.is_bot
         and not (told.touch_type = 'membership' and not told.is_response and not told.earns_credit)
+        and (told.touch_type not in {{ types_of_sales }} or activities.touchpoint_id is not null)
 ),
 
 -- Most events are told of once: what stands for an event is asked only where more than one touch tells of it.

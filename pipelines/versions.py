@@ -32,6 +32,8 @@ alter table incremental.made add column if not exists code varchar;
 alter table incremental.made add column if not exists looked_at varchar[];
 """
 _RUN = "rules.run"
+_FOLLOWED = ("incremental", "watched", "kept")
+"""Materializations that leave who was due."""
 
 
 class Made(NamedTuple):
@@ -58,6 +60,8 @@ class Versions:
         self.made: dict[str, Made] = {}
         self.begun: set[str] = set()
         """Of whom the file does not say whether what was known still holds, for they did not end."""
+        self.followed: set[str] = set()
+        """The tables in which models say who was due in their last run."""
         self.run_columns: list[str] = []
         self.new = uuid4().hex
         """The version of whatever has none, in this build alone."""
@@ -95,6 +99,8 @@ class Versions:
             made["made_of"], version, version_before, run, made["code"], made["looked_at"]
         )
         self.begun.discard(self.name(unique_id))
+        if self._nodes[unique_id].config.materialized in _FOLLOWED:
+            self.followed.add(f"{self._nodes[unique_id].alias}__state")
 
     def name(self, unique_id: str) -> str:
         """A relation by its name; a test, which leaves none, by its id."""
@@ -158,6 +164,12 @@ def _begin(
     is_built: Callable[[Any], bool] | None,
 ) -> None:  # fmt: skip
     connection.execute(_MADE)
+    versions.followed.update(
+        table for (table,) in connection.execute(
+            "select table_name from duckdb_tables() "
+            "where schema_name = 'incremental' and ends_with(table_name, '__state')"
+        ).fetchall()
+    )  # fmt: skip
     sources = {versions.name(key) for key in manifest.sources}
     for relation, *known, looked_at in connection.execute(
         "select relation, made_of, version, version_before, made_in, code, looked_at from incremental.made"

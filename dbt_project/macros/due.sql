@@ -126,7 +126,9 @@
     as a whole where its owners are others. -#}
 {% macro compare_what_is_not_kept(read) -%}
     {%- set kept = [] -%}
-    {%- if read.follows or read.through -%}
+    {%- if (read.follows or read.through) and versions is defined -%}
+        {%- set kept = versions.followed -%}
+    {%- elif read.follows or read.through -%}
         {%- set kept = run_query(
             "select table_name from duckdb_tables() where schema_name = 'incremental'"
         ).columns[0].values() -%}
@@ -343,17 +345,10 @@
 {%- endmacro %}
 
 {#- Owners are counted where there are not many times as many rows as owners that are due. -#}
-{% macro are_most_due(target_relation, owner) -%}
-    {%- set found -%}
-        select
-            count(*),
-            count(*) * 50 < any_value(tables.estimated_size)
-        from {{ due_owners() }}
-        cross join duckdb_tables() as tables
-        where tables.schema_name = '{{ target_relation.schema }}' and tables.table_name = '{{ target_relation.identifier }}'
-    {%- endset -%}
-    {%- set many, are_few = run_query(found).rows[0].values() -%}
-    {%- if are_few or not many -%}{{ return(false) }}{%- endif -%}
+{% macro are_most_due(many, target_relation, owner) -%}
+    {%- if not many or run_query('select ' ~ many ~ ' * 50 < count(*) from ' ~ target_relation).columns[0].values()[0] -%}
+        {{ return(false) }}
+    {%- endif -%}
     {{ return(run_query(
         'select ' ~ many ~ ' * 2 > approx_count_distinct(' ~ owner ~ ') from ' ~ target_relation
     ).columns[0].values()[0]) }}

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from pipelines.warehouse import has_table
+
 _LIBRARIES = ("anyascii", "cleanco", "duckdb", "nicknames", "phonenumbers", "publicsuffixlist")
 _NOBODY = "select null::varchar as owner where false"
 _STATE = "run varchar, run_before varchar, is_full boolean, made_of varchar, saw map(varchar, varchar)"
@@ -150,11 +152,7 @@ class Kept:
         self._compared = True
 
     def _state(self, name: str) -> _State | None:
-        there = self.connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'incremental' and table_name = ?",
-            [f"{name}__state"],
-        ).fetchone()
-        if not there:
+        if not has_table(self.connection, "incremental", f"{name}__state"):
             return None
         row = self.connection.execute(
             f"select run, run_before, is_full, made_of, saw from incremental.{name}__state"
@@ -162,11 +160,8 @@ class Kept:
         return _State(*row) if row else _State()
 
     def _is_there(self) -> bool:
-        return bool(
-            self.connection.execute(
-                "select 1 from duckdb_tables() where table_name = ? and not temporary", [self.name]
-            ).fetchone()
-        )
+        schema, _, _ = self.table.rpartition(".")
+        return has_table(self.connection, schema or "main", self.name)
 
     def _are_most_due(self, among: str) -> bool:
         row = self.connection.execute(

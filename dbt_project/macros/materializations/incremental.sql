@@ -49,7 +49,8 @@
             create or replace temp table {{ this.identifier }}__found as
             {{ who_is_due(read, moved, target_relation, owner) }}
         {%- endcall %}
-        {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
+        {%- set many = run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] -%}
+        {%- if same.version is not none and many == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
             {% call statement('seen') -%}
                 {{ keep_what_was_seen(read, compared) }}
@@ -62,7 +63,7 @@
         {% call statement('due') -%}
             create or replace table {{ due }} as from {{ temporary('found') }}
         {%- endcall %}
-        {%- set full = not config.get('summed_by') and are_most_due(target_relation, owner) -%}
+        {%- set full = not config.get('summed_by') and are_most_due(many, target_relation, owner) -%}
     {%- endif -%}
 
     {%- if full -%}

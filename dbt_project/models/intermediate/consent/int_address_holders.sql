@@ -11,26 +11,24 @@ with members as (
 
 addresses as (
     select
-        record_key,
-        email as address
-    from {{ ref('int_person_records') }}
-    where email is not null
+        members.*,
+        records.email as address
+    from members
+    inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
 
-    union
+    union all
 
     select
-        record_key,
-        {{ normalize_email('unnest(additional_emails)') }} as address
-    from {{ ref('stg_hubspot__contacts') }}
+        members.*,
+        {{ normalize_email('unnest(contacts.additional_emails)') }} as address
+    from members
+    inner join {{ ref('stg_hubspot__contacts') }} as contacts on members.record_key = contacts.record_key
 )
 
 select
-    members.person_id,
-    addresses.address,
-    arg_min(
-        members.record_key, (members.record_key not like 'hubspot:%', members.record_key)
-    ) as record_key
+    person_id,
+    address,
+    arg_min(record_key, (record_key not like 'hubspot:%', record_key)) as record_key
 from addresses
-inner join members on addresses.record_key = members.record_key
-where addresses.address is not null
-group by members.person_id, addresses.address
+where address is not null
+group by person_id, address

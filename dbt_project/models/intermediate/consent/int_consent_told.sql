@@ -2,14 +2,13 @@
 {%- set of_subscribers = 'inner join {int_subscribers} as found on told.subscriber_key = found.subscriber_key' -%}
 {{ config(
     materialized='incremental', unique_key='person_id', follows=['int_address_holders'],
-    through={'int_person_records': people_of('{due}'), 'int_person_members': people_moved('{due}')},
+    through={
+        'int_person_records': people_of('{due}'),
+        'int_person_members': people_moved('{due}'),
+        'int_subscriptions': '
+            select holders.person_id as owner from {int_address_holders} as holders where hash(holders.address) in {due}'
+    },
     owned={
-        'stg_hubspot__subscription_statuses': '
-            select holders.person_id as owner, hash(
-                told.subscription_id, told.subscription_name, told.status, told.changed_at, told.legal_basis, holders.address
-            ) as hashed
-            from {stg_hubspot__subscription_statuses} as told
-            inner join {int_address_holders} as holders on ' ~ normalize_email('told.email') ~ ' = holders.address',
         'int_flag_changes': 'select members.person_id as owner, hash(told) as hashed from {int_flag_changes} as told ' ~ of_members,
         'consent_flags': '
             select members.person_id as owner, hash(told.record_key, told.field, told.purpose) as hashed
@@ -50,20 +49,20 @@ with members as (
 subscriptions as (
     select
         holders.person_id,
-        'hubspot:' || statuses.subscription_id as purpose_id,
-        coalesce(statuses.subscription_name, statuses.subscription_id) as purpose,
-        case statuses.status
+        'hubspot:' || told.subscription_id as purpose_id,
+        coalesce(told.subscription_name, told.subscription_id) as purpose,
+        case told.status
             when 'SUBSCRIBED' then 'opted_in'
             when 'NOT_SPECIFIED' then 'not_specified'
             else 'opted_out'
         end as state,
         holders.record_key,
         'hubspot' as vendor,
-        statuses.changed_at,
-        statuses.legal_basis,
+        told.changed_at,
+        told.legal_basis,
         holders.address
-    from {{ ref('stg_hubspot__subscription_statuses') }} as statuses
-    inner join {{ ref('int_address_holders') }} as holders on {{ normalize_email('statuses.email') }} = holders.address
+    from {{ ref('int_subscriptions') }} as told
+    inner join {{ ref('int_address_holders') }} as holders on told.address = holders.address
     where {{ is_due('holders.person_id') }}
 ),
 

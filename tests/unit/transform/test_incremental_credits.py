@@ -25,10 +25,12 @@ TOUCHES, PEOPLE, JOURNEYS, DEALLESS, WEIGHTS, CREDITS, DATA_DRIVEN, *SUMS = INCR
     "intermediate.int_campaign_influence",
     "intermediate.int_channel_touches",
     "intermediate.int_rule_based_sums",
+    "intermediate.int_deal_sources",
 )
 MADE_OF_THESE = ("marts.attribution_credits", "marts.campaign_influence", "intermediate.int_credit_sums")
 BUILT = (
     "int_zone_days", "int_touches", "int_person_touches", "int_credit_deals", "int_deal_touches",
+    "int_deal_sources",
     "int_credit_journeys", "int_dealless_journeys", "int_journeys", "int_channel_values",
     "int_credit_weights", "int_credit_money", "int_rule_based_credits", "int_rule_based_sums",
     "int_data_driven_parts", "int_data_driven_credits", "int_data_driven_sums",

@@ -17,21 +17,14 @@ of_whom as (
         suspects.record_key as counts_for
     from suspects
     inner join {{ ref('int_person_records') }} as people on suspects.record_key = people.account_record_key
-),
-
-happened as (
-    select
-        record_key,
-        touchpoint_id as what,
-        occurred_at
-    from {{ ref('int_touches') }}
 )
 
+-- What has not happened yet is left out by the sums: before the join it would look like a few rows, of all touches.
 select
     of_whom.counts_for as record_key,
-    count(distinct happened.what) as activities,
-    max(happened.occurred_at) as last_activity_at
+    count(distinct touches.touchpoint_id) filter (where touches.occurred_at <= {{ run_value('as_of') }}) as activities,
+    max(touches.occurred_at) filter (where touches.occurred_at <= {{ run_value('as_of') }}) as last_activity_at
 from of_whom
-inner join happened on of_whom.record_key = happened.record_key
-where happened.occurred_at <= {{ run_value('as_of') }}
+inner join {{ ref('int_touches') }} as touches on of_whom.record_key = touches.record_key
 group by of_whom.counts_for
+having last_activity_at is not null

@@ -1,74 +1,16 @@
 -- What a deal can be grouped by. Its source is the first touch of its people that may earn credit, by whenever it
 -- closed; the CRM's own lead source stands beside it.
-with ends as (
+with people as (
     select
         opportunity_id,
-        coalesce(closed_at + interval 1 day, {{ run_value('as_of') }}) as ends_at
-    from {{ ref('int_opportunities') }}
-),
-
-people_touches as (
-    select
-        people.opportunity_id,
-        touches.occurred_at,
-        touches.touchpoint_id,
-        touches.channel,
-        touches.source,
-        touches.campaign_id
-    from {{ ref('int_opportunity_people') }} as people
-    inner join ends on people.opportunity_id = ends.opportunity_id
-    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    where touches.is_counted and touches.earns_credit and touches.occurred_at <= ends.ends_at
-),
-
-first_touches as (
-    select
-        opportunity_id,
-        arg_min(
-            struct_pack(channel := channel, source := source, campaign_id := campaign_id), (occurred_at, touchpoint_id)
-        ) as touch,
-        count(*) as touches
-    from people_touches
-    group by opportunity_id
-),
-
-people as (
-    select
-        opportunity_id,
-        count(distinct person_id) as people
+        count(*) as people
     from {{ ref('int_opportunity_people') }}
     group by opportunity_id
 ),
 
 -- The product that makes the most of a deal, by the CRM whose record is preferred.
-line_items as (
-    select
-        {{ record_key('salesforce', 'Opportunity', 'items.opportunity_id') }} as deal_key,
-        coalesce(products.name, items.name) as product,
-        items.total_price as amount
-    from {{ ref('stg_salesforce__opportunity_line_items') }} as items
-    left join {{ ref('stg_salesforce__products') }} as products on items.product_id = products.product_id
-    union all
-    select
-        {{ record_key('hubspot', 'deals', 'links.to_id') }} as deal_key,
-        items.name as product,
-        coalesce(items.amount, items.price * items.quantity) as amount
-    from {{ ref('stg_hubspot__line_items') }} as items
-    inner join {{ ref('stg_hubspot__associations') }} as links
-        on
-            items.line_item_id = links.from_id
-            and links.from_type = 'line_items'
-            and links.to_type = 'deals'
-),
-
 deal_products as (
-    select
-        deal_key,
-        product,
-        sum(amount) as amount
-    from line_items
-    where product is not null
-    group by deal_key, product
+    select * from {{ ref('int_deal_line_items') }}
     union all
     select
         record_key as deal_key,
@@ -159,11 +101,11 @@ select
         else '250k and more'
     end as size_band,
     coalesce(deals.pipeline, 'none') as pipeline,
-    coalesce(first_touches.touch.channel, 'none') as channel,
-    coalesce(first_touches.touch.source, first_touches.touch.channel, 'none') as source,
+    coalesce(sources.channel, 'none') as channel,
+    coalesce(sources.source, sources.channel, 'none') as source,
     coalesce(campaigns.name, 'none') as campaign,
     coalesce(deals.lead_source, 'unknown') as lead_source,
-    coalesce(first_touches.touches, 0) as touches,
+    coalesce(sources.touches, 0) as touches,
     coalesce(people.people, 0) as people
 from {{ ref('int_opportunities') }} as deals
 left join names as owners on deals.owner_id = owners.owner_id
@@ -172,6 +114,6 @@ left join names as bosses on managers.manager_id = bosses.owner_id
 left join {{ ref('int_accounts') }} as accounts on deals.account_id = accounts.account_id
 left join territories on deals.account_id = territories.account_id
 left join products on deals.opportunity_id = products.opportunity_id
-left join first_touches on deals.opportunity_id = first_touches.opportunity_id
-left join {{ ref('int_campaigns') }} as campaigns on first_touches.touch.campaign_id = campaigns.campaign_id
+left join {{ ref('int_deal_sources') }} as sources on deals.opportunity_id = sources.opportunity_id
+left join {{ ref('int_campaigns') }} as campaigns on sources.campaign_id = campaigns.campaign_id
 left join people on deals.opportunity_id = people.opportunity_id

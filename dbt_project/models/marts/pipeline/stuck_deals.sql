@@ -20,10 +20,10 @@ changes as (
 contacts as (
     select
         people.opportunity_id,
-        max(touches.occurred_at) as last_touch_at
+        max(touches.occurred_at) filter (where touches.occurred_at <= {{ run_value('as_of') }}) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
+    where touches.is_counted
     group by people.opportunity_id
 ),
 

@@ -1,8 +1,3 @@
-with there as (
-    select hash(object, record_id) as record
-    from {{ ref('int_hubspot_records') }}
-)
-
 select
     case touch_type
         when 'membership' then 'campaign_member_without_person'
@@ -73,16 +68,3 @@ left join {{ ref('stg_salesforce__contacts') }} as contacts on roles.contact_id 
 left join {{ ref('stg_salesforce__opportunities') }} as opportunities
     on roles.opportunity_id = opportunities.opportunity_id
 where contacts.contact_id is null or opportunities.opportunity_id is null
-
-union all
-
--- Compared as one number: two texts of each end of so many would be most of what this takes.
-select
-    'association_without_record' as finding,
-    'hubspot' as vendor,
-    'associations' as object,
-    from_type || ' ' || from_id || ' to ' || to_type || ' ' || to_id as example_id
-from {{ ref('stg_hubspot__associations') }}
-where
-    hash(from_type, from_id) not in (select there.record from there)
-    or hash(to_type, to_id) not in (select there.record from there)

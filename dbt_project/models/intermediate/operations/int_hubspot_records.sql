@@ -1,5 +1,4 @@
-{{ config(materialized='view') }}
--- What an association can point at.
+-- What an association can point at. A table, so that those that look at it are made anew only where a record comes or goes.
 select
     'contacts' as object,
     contact_id as record_id

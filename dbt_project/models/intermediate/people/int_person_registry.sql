@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 select
     record_key,
     id as person_id,

@@ -9,6 +9,8 @@ with found as (
     union all
     select * from {{ ref('int_orphan_findings') }}
     union all
+    select * from {{ ref('int_association_findings') }}
+    union all
     select
         finding,
         vendor,

@@ -185,7 +185,13 @@ insert into consent_places values ('news', 'marketing_cloud', 'ListSubscriber', 
     ('news', 'salesforce', 'Lead', 'Mail__c', 'Mail__c'),
     ('events', 'salesforce', 'Contact', 'Mail__c', 'Mail__c');
 """
-_CONSENT = ("int_address_holders", "int_subscriptions", "int_flag_changes", "int_consent_told", "int_consent_statements")
+_CONSENT = (
+    "int_address_holders",
+    "int_subscriptions",
+    "int_flag_changes",
+    "int_consent_told",
+    "int_consent_statements",
+)
 _SAID = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
 
 

@@ -50,25 +50,23 @@ def compare(
     fresh: a table of owner; only pairs with one of these are made. Returns how many pairs were scored.
     """
     unnested = f"select record_key, unnest(blocks) as value from {features} where blocks is not null"
+    where = "blocks is not null"
     if fresh is not None:
-        unnested = (
-            f"with unnested as ({unnested}) select u.* from unnested as u semi join (select value "
-            f"from unnested semi join {fresh} as d on record_key = d.owner) as s on u.value = s.value"
+        connection.execute(
+            f"create or replace temp table blocks_of as with unnested as ({unnested}) select u.* from "
+            f"unnested as u semi join (select value from unnested semi join {fresh} as d "
+            "on record_key = d.owner) as s on u.value = s.value"
         )
+        unnested, where = "from blocks_of", "record_key in (select record_key from blocks_of)"
+    scoring.rate(connection, spec, model, features, where=where)
     connection.execute(
-        f"create or replace temp table blocks_of as {unnested};"
-        "create or replace temp view in_blocks as "
-        f"select * from {features} where record_key in (select record_key from blocks_of)"
-    )
-    scoring.rate(connection, spec, model, "in_blocks")
-    connection.execute(
-        "create or replace temp table blocks as select r.n, b.value from blocks_of as b "
-        "inner join rated as r on b.record_key = r.record_key"
+        f"create or replace temp table blocks as select r.n, b.value from ({unnested}) as b "
+        "inner join in_order as r on b.record_key = r.record_key"
     )
     if fresh is not None:
         connection.execute(
             "create or replace temp view fresh as "
-            f"select n from rated where record_key in (select owner from {fresh})"
+            f"select n from rated where record_key in (select owner from {fresh}); drop table blocks_of"
         )
     connection.execute(
         f"create or replace temp table candidates as {blocking.pairs('fresh' if fresh else None)}"
@@ -78,9 +76,9 @@ def compare(
         "create or replace temp table scored as "
         "select l.record_key as left_key, r.record_key as right_key, s.* exclude (left_key, right_key), "
         f"'{model.version}' as model_version from (select * from ({scored}) "
-        f"where match_weight >= {KEPT_FROM_BITS}) as s inner join rated as l on s.left_key = l.n "
-        "inner join rated as r on s.right_key = r.n"
+        f"where match_weight >= {KEPT_FROM_BITS}) as s inner join in_order as l on s.left_key = l.n "
+        "inner join in_order as r on s.right_key = r.n"
     )
     row = connection.execute("select count(*) from candidates").fetchone()
-    connection.execute("drop table candidates; drop table blocks; drop table blocks_of")
+    connection.execute("drop table candidates; drop table blocks")
     return int(row[0]) if row else 0

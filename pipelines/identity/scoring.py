@@ -25,10 +25,16 @@ def weight_columns(spec: Spec) -> list[str]:
 
 
 def rate(
-    connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model, features: str, target: str = "rated"
+    connection: duckdb.DuckDBPyConnection,
+    spec: Spec,
+    model: Model,
+    features: str,
+    target: str = "rated",
+    where: str = "true",
 ) -> None:
-    """Make temp table `target`: `features`, each with a number `n` in the order of the keys, and how often
-    the values occur whose rarity counts (`tf_<field>`)."""
+    """Make temp table `target`: those of `features` that are meant, each with a number `n` in the order of
+    the keys, and how often the values occur whose rarity counts (`tf_<field>`); and
+    `in_order` (record_key, n)."""
     rows = [(f, v, tf) for f, values in sorted(model.frequencies.items()) for v, tf in sorted(values.items())]
     columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
     table = pa.table(
@@ -48,7 +54,7 @@ def rate(
     connection.execute(
         "create or replace temp table tf_values as select * from tf_incoming;"
         "create or replace temp table in_order as "
-        f"select record_key, row_number() over (order by record_key) as n from {features};"
+        f"select record_key, row_number() over (order by record_key) as n from {features} where {where};"
         f"create or replace temp table {target} as select o.n, {fields}, {found} from {features} as f "
         f"inner join in_order as o on f.record_key = o.record_key {joins}"
     )

@@ -1,4 +1,5 @@
--- What an association can point at. A table, so that those that look at it are made anew only where a record comes or goes.
+{{ config(materialized='watched', unique_key='object') }}
+-- What an association can point at. Watched, so that those that look at it are made anew only where a record comes or goes.
 select
     'contacts' as object,
     contact_id as record_id

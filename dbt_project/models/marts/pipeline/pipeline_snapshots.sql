@@ -32,44 +32,83 @@ bounded as (
 
 open_states as (
     select
-        opportunity_id,
         valid_from,
         coalesce(valid_to, timestamptz 'infinity') as valid_to,
         owner_id,
         pipeline,
         canonical_stage,
         forecast_category,
-        close_date,
+        {{ quarter_of('close_date') }} as close_quarter,
         amount_converted,
-        probability
+        cast(amount_converted * cast(probability as decimal(9, 6)) as decimal(18, 4)) as weighted
     from {{ ref('deal_states') }}
     where not is_closed
 ),
 
-drawn as (
+-- Days are counted by one number for what a state is, not by five names of it.
+kinds as (
+    select
+        *,
+        row_number() over () as kind
+    from (
+        select distinct
+            owner_id,
+            pipeline,
+            canonical_stage,
+            forecast_category,
+            close_quarter
+        from open_states
+    ) as states
+),
+
+numbered as (
+    select
+        states.valid_from,
+        states.valid_to,
+        states.amount_converted,
+        states.weighted,
+        kinds.kind
+    from open_states as states
+    inner join kinds
+        on
+            states.owner_id is not distinct from kinds.owner_id
+            and states.pipeline is not distinct from kinds.pipeline
+            and states.canonical_stage is not distinct from kinds.canonical_stage
+            and states.forecast_category is not distinct from kinds.forecast_category
+            and states.close_quarter is not distinct from kinds.close_quarter
+),
+
+summed as (
     select
         bounded.snapshot_date,
-        states.owner_id,
-        states.pipeline,
-        states.canonical_stage,
-        states.forecast_category,
-        {{ quarter_of('states.close_date') }} as close_quarter,
+        states.kind,
         count(*) as opportunities,
-        count(*) filter (where states.amount_converted is null) as unconverted_opportunities,
+        count(*) - count(states.amount_converted) as unconverted_opportunities,
         cast(coalesce(sum(states.amount_converted), 0) as decimal(18, 2)) as amount_converted,
-        cast(
-            coalesce(sum(cast(states.amount_converted * cast(states.probability as decimal(9, 6)) as decimal(18, 4))), 0)
-            as decimal(18, 2)
-        ) as weighted_amount_converted,
-        bounded.snapshot_date < {{ run_value('business_date') }} as is_reconstructed
+        cast(coalesce(sum(states.weighted), 0) as decimal(18, 2)) as weighted_amount_converted
     from bounded
-    inner join open_states as states
+    inner join numbered as states
         on
             bounded.ends_at > states.valid_from
             and bounded.ends_at <= states.valid_to
-    group by
-        bounded.snapshot_date, states.owner_id, states.pipeline, states.canonical_stage, states.forecast_category,
-        close_quarter
+    group by bounded.snapshot_date, states.kind
+),
+
+drawn as (
+    select
+        summed.snapshot_date,
+        kinds.owner_id,
+        kinds.pipeline,
+        kinds.canonical_stage,
+        kinds.forecast_category,
+        kinds.close_quarter,
+        summed.opportunities,
+        summed.unconverted_opportunities,
+        summed.amount_converted,
+        summed.weighted_amount_converted,
+        summed.snapshot_date < {{ run_value('business_date') }} as is_reconstructed
+    from summed
+    inner join kinds on summed.kind = kinds.kind
 ),
 
 frozen as (

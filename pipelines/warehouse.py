@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,7 @@ NO_ROOM = "No space left on device"
 _FORMAT = "v1.3.0"
 """Of files that only this project opens: texts take less room, and less to write, than in the format of 1.0.
 The published file keeps that one, for the programs of analysts. A file that is there stays as it is."""
+_IN_UTC = "set timezone = 'UTC'"
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -42,14 +43,23 @@ class Warehouse:
         self.paths = paths
         self._writer = FileLock(paths.lock, "the warehouse is being written by")
         self._decider = FileLock(paths.deciding, "people are being decided about by")
+        self._open: duckdb.DuckDBPyConnection | None = None
+        """The work file, from when it was written until it is lent, moved or unlocked: opening and closing it
+        reads and writes its whole catalogue, which is most of what a small step takes."""
+        self._opened = ExitStack()
 
     # -- the writer's lock ---------------------------------------------------------------------------
 
     @contextmanager
     def locked(self, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
         """Hold the writer's lock; re-entrant within this object. Raises Locked naming the holder."""
+        is_outermost = not self._writer.is_held
         with self._writer.held(holder, wait_seconds=wait_seconds):
-            yield
+            try:
+                yield
+            finally:
+                if is_outermost:
+                    self._close_work()
 
     @contextmanager
     def deciding(self, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
@@ -63,6 +73,7 @@ class Warehouse:
 
     def discard_work(self) -> bool:
         """Remove what a killed refresh left behind. True if there was something."""
+        self._close_work()
         left = [p for p in (self.paths.work, _wal(self.paths.work)) if p.exists()]
         for path in left:
             path.unlink()
@@ -101,12 +112,20 @@ class Warehouse:
         """A read-write connection to the work file. Needs the lock."""
         self._must_hold_lock()
         try:
-            with _connect(self.paths.work, read_only=False) as connection:
+            if self._open is None:
+                self._open = self._opened.enter_context(_connect(self.paths.work, read_only=False))
+            with closing(self._open.cursor()) as connection:
+                connection.execute(_IN_UTC)
                 yield connection
         except duckdb.Error as error:
+            self._close_work()
             if NO_ROOM in str(error):
                 raise DiskFull(self.paths.home) from error
             raise
+
+    def _close_work(self) -> None:
+        self._open = None
+        self._opened.close()
 
     @staticmethod
     def memory() -> str:
@@ -121,6 +140,7 @@ class Warehouse:
     def dbt(self) -> Iterator[Path]:
         """Lend the work file to dbt, which opens it itself; on leaving, its connections are closed."""
         self._must_hold_lock()
+        self._close_work()
         try:
             yield self.paths.work
         finally:
@@ -142,6 +162,8 @@ class Warehouse:
                 "no refresh is in the works" if which == "work" else "nothing has been published yet",
                 where=path.name, remedy="run crm extract" if which == "work" else "run make build",
             )  # fmt: skip
+        if which == "work":
+            self._close_work()
         with _connect(path, read_only=True) as connection:
             yield connection
 
@@ -174,6 +196,7 @@ class Warehouse:
     def rewrite(self) -> None:
         """Write the refresh in the works anew: no free block of its file holds what was deleted from it."""
         self._must_hold_lock()
+        self._close_work()
         part = self.paths.home / "work.duckdb.part"
         for path in (part, _wal(part)):
             path.unlink(missing_ok=True)
@@ -204,6 +227,7 @@ class Warehouse:
             connection.execute("insert into ops.publishes values (?, now())", [publish_id])
             _export(connection, part, views_of=_OF_PEOPLE)
             connection.execute("checkpoint")
+        self._close_work()
         os.replace(part, self.paths.published)
         os.replace(self.paths.work, self.paths.warehouse)
         self.paths.by_hand.unlink(missing_ok=True)
@@ -278,7 +302,7 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
             remedy="delete it and run make build; state is kept elsewhere and nothing is lost",
         ) from error  # fmt: skip
     try:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute(_IN_UTC)
         yield connection
     finally:
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -126,6 +127,37 @@ def test_what_a_killed_query_put_beside_a_file_stops_nobody(warehouse: Warehouse
 def test_writing_without_the_lock_is_a_mistake_of_ours(warehouse: Warehouse) -> None:
     with pytest.raises(RuntimeError, match="locked"):
         warehouse.start_work()
+
+
+def test_the_work_file_is_opened_once_between_two_who_need_it_for_themselves(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, connect = [], duckdb.connect
+    monkeypatch.setattr(
+        duckdb, "connect", lambda *args, **kwargs: opened.append(args) or connect(*args, **kwargs)
+    )
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        opened.clear()
+        for number in range(3):
+            with warehouse.writing() as connection:
+                connection.execute(
+                    f"create table numbers_{number} as select timestamptz '2026-06-30 12:00:00+02' as at_noon"
+                )
+                [(at,)] = connection.execute(f"select at_noon::varchar from numbers_{number}").fetchall()
+                assert at == "2026-06-30 10:00:00+00", "each of them tells the time in UTC"
+        assert len(opened) == 1
+        with pytest.raises(duckdb.CatalogException), warehouse.writing() as connection:
+            connection.execute("begin; create table half as select 1; from nowhere")
+        with warehouse.dbt() as path, contextlib.closing(connect(str(path), config={"threads": 1})) as lent:
+            assert len(lent.execute("show tables").fetchall()) == 3, "what others open has all, and no half"
+        with warehouse.reading("work") as connection, pytest.raises(duckdb.InvalidInputException):
+            connection.execute("drop table numbers_0")
+        with warehouse.writing():
+            pass
+    by_another = "import duckdb, sys; print(len(duckdb.connect(sys.argv[1]).sql('show tables').fetchall()))"
+    said = subprocess.check_output([sys.executable, "-c", by_another, str(warehouse.paths.work)], text=True)
+    assert said == "3\n", "nobody has it open once it is unlocked"
 
 
 def test_a_second_writer_leaves_and_names_the_first(warehouse: Warehouse) -> None:

@@ -1,11 +1,21 @@
 -- Who has credit is a touch that counts (attribution_touchpoints are these, with what is known of their people and campaigns).
--- What the comment names is for the materialization of tests.
-with credited as (
+-- What the comment names is for the materialization of tests; a touch that counts is a person's, whatever record it is of.
+with given as (
+    select
+        opportunity_id,
+        touchpoint_id,
+        model,
+        person_id,
+        cast(null as varchar) as record_key
+    from {{ ref('int_rule_based_credits') }}
+),
+
+credited as (
     select
         opportunity_id,
         touchpoint_id,
         model
-    from {{ ref('int_rule_based_credits') }}
+    from given
     /* int_rule_based_credits, int_touches */
 )
 

@@ -1,11 +1,12 @@
 -- Each touch of a journey counts, and is there once: so it is with the credit that data-driven models give, of which no rows
--- are kept. What the comment names is for the materialization of tests.
+-- are kept. What the comment names is for the materialization of tests; a touch that counts is a person's, whatever record it is of.
 with met as (
     select
         opportunity_id,
         basis,
         unnest(touchpoint_ids) as touchpoint_id,
-        unnest(person_ids) as person_id
+        unnest(person_ids) as person_id,
+        cast(null as varchar) as record_key
     from {{ ref('int_credit_journeys') }}
 ),
 

@@ -7,13 +7,18 @@ model or a test says is other for it. How dbt is called is in `pipelines.transfo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache, lru_cache
+from pathlib import Path
 from threading import Lock, local
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
+
 from pipelines import dbt_nodes, dbt_starts, dbt_templates
 from pipelines.dbt_nodes import versions_of
+from pipelines.warehouse import before_checkpoint
 
 HEARD = frozenset({"NodeFinished"})
 """Events that somebody listens to (`pipelines.transform`). dbt makes thirty for each node."""
@@ -34,6 +39,7 @@ def _spare() -> None:
     _types_made_anew_for_each_result()
     dbt_templates.spare(_put)
     _relations_compared_one_by_one()
+    _texts_compressed_in_small_files()
     dbt_starts.spare(_put)
     dbt_nodes.spare(_put)
 
@@ -159,6 +165,21 @@ def _relations_compared_one_by_one() -> None:
         return match(self, near, database, schema, identifier)
 
     _put(BaseAdapter, _make_match=of_that_name)
+
+
+def _texts_compressed_in_small_files() -> None:
+    """When the file is closed it is written (`warehouse.before_checkpoint`)."""
+    from dbt.adapters.duckdb.environments.local import LocalEnvironment
+
+    close = LocalEnvironment.close
+
+    def closed(self: Any) -> None:
+        if self.conn is not None and self.creds.path != ":memory:":
+            with suppress(duckdb.Error):
+                before_checkpoint(self.conn, Path(self.creds.path))
+        close(self)
+
+    _put(LocalEnvironment, close=closed)
 
 
 def _put(where: Any, **functions: Any) -> None:

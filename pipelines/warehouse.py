@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,8 @@ NO_ROOM = "No space left on device"
 _FORMAT = "v1.3.0"
 """Of files that only this project opens: texts take less room, and less to write, than in the format of 1.0.
 The published file keeps that one, for the programs of analysts. A file that is there stays as it is."""
+_SMALL = 384 << 20
+_COSTLY = "fsst,dict_fsst,zstd"
 _IN_UTC = "set timezone = 'UTC'"
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -226,6 +228,7 @@ class Warehouse:
             )
             connection.execute("insert into ops.publishes values (?, now())", [publish_id])
             _export(connection, part, views_of=_OF_PEOPLE)
+            before_checkpoint(connection, self.paths.work)
             connection.execute("checkpoint")
         self._close_work()
         os.replace(part, self.paths.published)
@@ -266,6 +269,15 @@ def latest_publish(connection: duckdb.DuckDBPyConnection) -> str:
     return str(row[0]) if row and row[0] is not None else ""
 
 
+def before_checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Texts of a small file are not compressed by symbols that are learned from them, which is half of what a
+    small checkpoint takes. What is written there has passed the log, and grows to the size of that at most;
+    large tables do not pass it, and are compressed as they come."""
+    written = sum(each.stat().st_size for each in (path, _wal(path)) if each.exists())
+    methods = _COSTLY if written < _SMALL else ""
+    connection.execute(f"set global disabled_compression_methods = '{methods}'")
+
+
 def _create(path: Path) -> None:
     with _connect(Path(":memory:"), read_only=False) as connection:
         connection.execute(f"attach '{_quoted(path)}' as made (storage_version '{_FORMAT}')")
@@ -283,6 +295,7 @@ def _export(connection: duckdb.DuckDBPyConnection, target: Path, views_of: str =
         connection.execute(f"create schema if not exists published.{schema}")
     for schema, table in tables:
         connection.execute(f'create table published.{schema}."{table}" as select * from {schema}."{table}"')
+    before_checkpoint(connection, target)
     connection.execute("checkpoint published")
     connection.execute("detach published")
 
@@ -305,6 +318,9 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
         connection.execute(_IN_UTC)
         yield connection
     finally:
+        if not read_only:
+            with suppress(duckdb.Error):  # of one that is broken
+                before_checkpoint(connection, path)
         connection.close()
 
 

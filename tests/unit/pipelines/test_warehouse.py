@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -133,9 +134,12 @@ def test_the_work_file_is_opened_once_between_two_who_need_it_for_themselves(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, connect = [], duckdb.connect
-    monkeypatch.setattr(
-        duckdb, "connect", lambda *args, **kwargs: opened.append(args) or connect(*args, **kwargs)
-    )
+
+    def counted(*args: Any, **kwargs: Any) -> duckdb.DuckDBPyConnection:
+        opened.append(args)
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(duckdb, "connect", counted)
     with warehouse.locked("test"):
         warehouse.start_work()
         opened.clear()
@@ -158,6 +162,34 @@ def test_the_work_file_is_opened_once_between_two_who_need_it_for_themselves(
     by_another = "import duckdb, sys; print(len(duckdb.connect(sys.argv[1]).sql('show tables').fetchall()))"
     said = subprocess.check_output([sys.executable, "-c", by_another, str(warehouse.paths.work)], text=True)
     assert said == "3\n", "nobody has it open once it is unlocked"
+
+
+def test_texts_of_a_small_file_are_not_compressed_by_symbols_and_of_a_large_one_are(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compressed() -> set[str]:
+        with warehouse.locked("test"):
+            warehouse.start_work()
+            with warehouse.writing() as connection:
+                connection.execute("create schema if not exists marts")
+                connection.execute(
+                    "create or replace table marts.texts as select 'a text, and its number ' || n t "
+                    "from range(20000) r(n)"
+                )
+            warehouse.publish("p")
+        found = set()
+        for which in ("warehouse", "published"):
+            with warehouse.reading(which) as connection:
+                asked = (
+                    "select distinct compression from pragma_storage_info('marts.texts') "
+                    "where segment_type = 'VARCHAR'"
+                )
+                found |= {kind for (kind,) in connection.execute(asked).fetchall()}
+        return found
+
+    assert not compressed() & {"FSST", "DICT_FSST", "ZSTD"}
+    monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
+    assert compressed() <= {"FSST", "DICT_FSST", "ZSTD"}
 
 
 def test_a_second_writer_leaves_and_names_the_first(warehouse: Warehouse) -> None:

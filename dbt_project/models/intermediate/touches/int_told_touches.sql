@@ -7,6 +7,7 @@
 {%- endfor -%}
 {{ config(
     materialized='incremental', unique_key=owner_of_touch(), through=through, vouched_for=['int_person_registry'],
+    all_differ=['touchpoint_id', 'source_record_key'],
     owned={
         'int_engagement_members': 'select person_id as owner, hash(engagements) as hashed from {int_engagement_members} as engagements'
     }

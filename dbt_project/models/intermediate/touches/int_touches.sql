@@ -1,6 +1,7 @@
 {%- set types_of_sales = "('call', 'email', 'meeting', 'task', 'message')" -%}
 {{ config(
     materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches'],
+    all_differ=['touchpoint_id', 'source_record_key'],
     gone=['person_id', 'occurred_at', 'day', 'channel', 'campaign_id', 'is_response', 'earns_credit', 'is_counted']
 ) }}
 

@@ -133,6 +133,19 @@ def test_who_is_due_by_the_clock_alone_is_named_by_another_model(models):
     assert [name for name, config in by_the_clock.items() if not any(config.get(way) for way in ways)] == []
 
 
+def test_a_test_that_may_be_asked_of_those_due_has_the_columns_that_say_whose_a_row_is(manifest, models):
+    """What is put in the place of its comment asks for the owners of each model that it names."""
+    asked = {}
+    for test in manifest["nodes"].values():
+        said = re.search(r"/\* (int_\w+(?:, \w+)+|\w+, int_\w+) \*/", test.get("raw_code", ""))
+        if test["resource_type"] == "test" and said:
+            owners = [str(models[name]["config"]["unique_key"]) for name in said[1].split(", ")]
+            columns = {each for owner in owners for each in re.findall(r"\b[a-z]+_(?:id|key)\b", owner)}
+            asked[test["name"]] = columns - set(re.findall(r"\w+", with_macros(test["raw_code"])))
+    assert len(asked) > 1
+    assert {name: lacking for name, lacking in asked.items() if lacking} == {}
+
+
 def says_of_the_clock(node: dict[str, Any]) -> set[str]:
     """The columns of the run of which a model says who is due when they change: some, or everybody."""
     asked = [node["config"].get(how, {}).get("run", "") for how in ("owned", "shared_columns")]

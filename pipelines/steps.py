@@ -129,7 +129,7 @@ class Loop:
             self.fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep, tracked_only=self.tracked_only
             )
-            self._deciding.has_read(fetched.as_of)
+            self._deciding.has_read(fetched.whole_until)
             step.notes += (*fetched.problems, *fetched.notes)
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)

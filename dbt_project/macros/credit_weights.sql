@@ -1,5 +1,5 @@
 {#-
-    What each touch of a journey weighs under each model, as lists in the order of the journey (model int_credit_weights).
+    What each touch of a journey weighs under each model but the data-driven ones, as lists in the order of the journey (model int_credit_weights).
     No list is captured by a lambda that walks another one: each step would copy it.
 -#}
 {% macro credit_weights() -%}

@@ -136,12 +136,12 @@
     where touches.is_counted and touches.occurred_at {{ is_to_come }} (select run.as_of from {run} as run)
 {%- endmacro %}
 
-{#- The same of a deal, for whom a touch counts that came before now. -#}
-{% macro deals_touches_to_come() -%}
+{#- The same of a deal. -#}
+{% macro deals_touches_to_come(is_to_come='>=') -%}
     select people.opportunity_id as owner, hash(touches.touchpoint_id) as hashed
     from {int_touches} as touches
     inner join {int_opportunity_people} as people on touches.person_id = people.person_id
-    where touches.is_counted and touches.occurred_at >= (select run.as_of from {run} as run)
+    where touches.is_counted and touches.occurred_at {{ is_to_come }} (select run.as_of from {run} as run)
 {%- endmacro %}
 
 {#- The record that a touch is of, as the owner of rows: what nobody is named in belongs together. -#}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -185,11 +185,6 @@ class _Erasing:
                     for name in plain
                     if _is_key(name) or name.endswith("_key")
                 ]
-                parts += [
-                    f'list_has_any("{name}", (select coalesce(list(value), []) from their_keys))'
-                    for name, kind in columns.items()
-                    if kind == "VARCHAR[]" and _is_key(name.removesuffix("s"))
-                ]
                 if "pair_key" in columns:
                     parts.append(
                         f"list_has_any(string_split(pair_key, '{PAIRED}'), "
@@ -200,6 +195,7 @@ class _Erasing:
                 if parts:
                     self._delete(schema, table, " or ".join(parts))
                 self._strike_touches(schema, table, plain)
+                self._empty_lists(schema, table, columns)
 
     def _strike_touches(self, schema: str, table: str, plain: list[str]) -> None:
         """Ids of their touches in rows of others, wherever a column is as long as such ids are."""
@@ -209,6 +205,19 @@ class _Erasing:
                 f"where {_quoted(name)} in (select value from their_keys)"
             ).fetchone()
             self._count(f"{schema}.{table}", int(done[0]) if done else 0)
+
+    def _empty_lists(self, schema: str, table: str, columns: Mapping[str, str]) -> None:
+        """Their places in lists of keys: a deal's journey is of others too, and goes by the place of each."""
+        for column, kind in columns.items():
+            if kind == "VARCHAR[]" and _is_key(column.removesuffix("s")):
+                name = _quoted(column)
+                done = self.connection.execute(
+                    f'update {schema}."{table}" set {name} = '
+                    f"[case when not list_contains(theirs.keys, key) then key end for key in {name}] "
+                    "from (select coalesce(list(value), []) as keys from their_keys) as theirs "
+                    f"where list_has_any({name}, theirs.keys)"
+                ).fetchone()
+                self._count(f"{schema}.{table}", int(done[0]) if done else 0)
 
     # -- texts ---------------------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ class Anew:
     desired: Mapping[str, str]
     columns: frozenset[tuple[str, str, str]]
     """Those of the raw tables that this SQL was made for: some of it asks which there are."""
+    models: frozenset[str] = frozenset()
+    """Names of all that the project has now: a warehouse may hold what an earlier one made."""
 
 
 def compiled(settings: Settings, warehouse: Warehouse) -> Anew:
@@ -65,7 +67,7 @@ def compiled(settings: Settings, warehouse: Warehouse) -> Anew:
     sql = {relation.split(".")[1]: (relation, text) for relation, _, text in made}
     return Anew(
         dict(sql[name] for name in staging), dict(sql[name] for name in people),
-        dict(sql[name] for name in desired if name not in people), columns,
+        dict(sql[name] for name in desired if name not in people), columns, frozenset(known),
     )  # fmt: skip
 
 

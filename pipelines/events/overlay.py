@@ -54,7 +54,8 @@ class Overlay:
         for schema, name in connection.execute(
             "select schema_name, view_name from duckdb_views() where database_name = 'base'"
         ).fetchall():
-            if schema in _SHOWN and f"{schema}.{name}" not in {**anew.people, **anew.desired}:
+            is_made_here = f"{schema}.{name}" in {**anew.people, **anew.desired}
+            if schema in _SHOWN and name in anew.models and not is_made_here:
                 self._put(f"{schema}.{name}", f'from base.{schema}."{name}"', kind="view")
         for relation in _COPIED:
             if relation in self.tables:

@@ -99,6 +99,12 @@ class Fetched:
         return max((t.window_to for t in self.tables if t.vendor == vendor and t.window_to), default=None)
 
     @property
+    def whole_until(self) -> datetime:
+        """The earliest moment that a CRM was read up to (their clocks differ): it lacks nothing older."""
+        crms = (each.vendor for each in self.connections if each.vendor != "marketing_cloud")
+        return min(filter(None, map(self.reached, crms)), default=self.as_of)
+
+    @property
     def has_changes(self) -> bool:
         return any(table.is_news for table in self.tables)
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from pipelines.state.tables import journal, met_records
 from pipelines.state.upsert import upsert
 
 _KEPT_FOR = timedelta(days=7)
 """No refresh takes as long."""
+_WRITTEN_WITHIN = timedelta(minutes=15)
+"""A round writes to whom it has met within that; whoever is written to later is written to by others."""
 
 
 def last(connection: Connection) -> int:
@@ -29,7 +31,8 @@ def read_by(connection: Connection, reached: datetime) -> int:
     met later, by the CRM's clock, and whom we wrote to later: that moved their records out of its window."""
     c, written = met_records.c, journal.c
     since = select(written.record_key).where(written.state == "confirmed", written.settled_at >= reached)
-    later = select(func.min(c.sequence)).where(or_(c.met_at >= reached, c.record_key.in_(since)))
+    is_rounds = and_(c.met_at >= reached - _WRITTEN_WITHIN, c.record_key.in_(since))
+    later = select(func.min(c.sequence)).where(or_(c.met_at >= reached, is_rounds))
     first = connection.execute(later).scalar()
     return last(connection) if first is None else int(first) - 1
 

@@ -112,7 +112,7 @@
 -#}
 {% macro created_as(relation, code) -%}
     {%- set all_differ = config.get('all_differ', []) -%}
-    {%- if not all_differ -%}
+    {%- if not all_differ or not knows_zstd(relation) -%}
         {{ return(create_table_as(False, relation, code, 'sql')) }}
     {%- endif -%}
     create table {{ relation }} (
@@ -123,4 +123,11 @@
     );
     insert into {{ relation }}
     {{ code }}
+{%- endmacro %}
+
+{#- A file in an older format, which one that is there keeps, would leave such columns without any compression. -#}
+{% macro knows_zstd(relation) -%}
+    {{ return(run_query(
+        "select tags['storage_version'] >= 'v1.2' from duckdb_databases() where database_name = '" ~ relation.database ~ "'"
+    ).columns[0].values()[0]) }}
 {%- endmacro %}

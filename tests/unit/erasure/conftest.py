@@ -38,6 +38,11 @@ create table intermediate.int_hubspot_records (object varchar, record_id varchar
 insert into intermediate.int_hubspot_records values ('contacts', '4'), ('deals', '4'), ('contacts', '2');
 create table intermediate.int_touches (touchpoint_id varchar, person_id varchar, record_key varchar);
 insert into intermediate.int_touches values ('00112233445566aa', 'p4', 'hubspot:77:contacts:4');
+create table intermediate.int_credit_journeys (
+    opportunity_id varchar, touchpoint_ids varchar[], person_ids varchar[]
+);
+insert into intermediate.int_credit_journeys values
+    ('o1', ['00112233445566cc', '00112233445566aa'], ['p2', 'hubspot:77:contacts:4']);
 create table intermediate.mirror_base (pair_key varchar, content varchar);
 insert into intermediate.mirror_base values ('hubspot:77:contacts:4|salesforce:1:Lead:00Q', 'Buyer'),
     ('hubspot:77:contacts:2|salesforce:1:Lead:00R', 'Seller');

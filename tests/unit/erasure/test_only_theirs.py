@@ -70,6 +70,9 @@ def test_what_hangs_on_them_by_a_pair_a_history_or_a_touch_goes_too_and_the_like
         ("contacts", "2"),
         ("deals", "4"),
     ]
+    assert rows(place, "from intermediate.int_credit_journeys") == [
+        ("o1", ["00112233445566cc", None], ["p2", None])
+    ]
     assert rows(place, "select content from intermediate.mirror_base") == [("Seller",)]
     assert rows(place, "select covered_by from marts.attribution_coverage order by opportunity_id") == [
         ("erased",),

@@ -21,9 +21,14 @@ def test_views_of_the_refresh_are_looked_up_as_its_tables_are_but_those_that_are
             create table marts.told as select 1 as credits;
             create view marts.credits as from marts.told;
             create view marts.people as from marts.told;
+            create table marts.gone as select 1 as credits;
+            create view marts.of_an_earlier_version as select credits from marts.gone;
+            alter table marts.gone rename credits to others;
             use memory
         """)
-        anew = Anew({}, {"marts.people": "select 2 as people"}, {}, frozenset())
+        anew = Anew(
+            {}, {"marts.people": "select 2 as people"}, {}, frozenset(), frozenset({"credits", "people"})
+        )
         overlay = Overlay(connection, anew, Run(), AS_OF, date(2026, 6, 30))
         assert connection.execute("from marts.credits").fetchall() == [(1,)]
         overlay.work_out(anew.people)

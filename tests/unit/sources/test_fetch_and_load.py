@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
@@ -18,9 +19,11 @@ from pipelines.settings import MarketingCloudConnection, Secret, Settings
 from pipelines.sources import fetch as fetching
 from pipelines.sources import load as loading
 from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.known import Known
 from pipelines.sources.tables import SQL_TYPES, prepare
 from pipelines.state.suppression import Suppression, _email
+from tests.fixtures.raw_tables import AS_OF
 
 
 def test_every_promised_table_and_column_is_there_though_the_vendors_are_empty(loop):
@@ -199,6 +202,23 @@ def test_marketing_cloud_that_lets_nobody_in_keeps_what_it_had_and_the_crms_are_
     loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
     with pytest.raises(errors.AuthFailed, match="HubSpot"):  # who is who is told by the CRMs
         loop.fetch()
+
+
+def test_a_fetch_has_what_is_older_than_the_slower_of_the_crms_clocks_says():
+    """Marketing Cloud's says nothing of their records."""
+    vendors = {"hubspot": 0, "salesforce": 8, "marketing_cloud": -30}
+    fetched = Fetched(
+        tables=tuple(
+            TableFetch(
+                vendor=vendor, table=CATALOGS["hubspot"][0], status="loaded",
+                window_to=AS_OF + timedelta(seconds=ahead),
+            )
+            for vendor, ahead in vendors.items()
+        ),
+        connections=tuple(SimpleNamespace(vendor=vendor) for vendor in vendors),
+        as_of=AS_OF + timedelta(seconds=8), calls=0,
+    )  # fmt: skip
+    assert fetched.whole_until == AS_OF
 
 
 def test_probes_say_who_answered(loop):

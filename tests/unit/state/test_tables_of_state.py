@@ -169,6 +169,10 @@ def test_a_reading_has_in_full_whom_nobody_met_or_wrote_to_after_its_end(state: 
         assert [met.read_by(connection, NOON + n * second) for n in (3, 4, 5)] == [
             everyone - 2, everyone - 2, everyone,
         ]  # fmt: skip
+        at = NOON + timedelta(hours=1)  # an activation's write to whom a round met long before
+        journal.intend(connection, [_intent(2)], run_id="r", at=at)
+        journal.settle(connection, [Settlement("c2", "confirmed", "", "", "q", at)])
+        assert met.read_by(connection, at) == everyone
 
 
 def test_an_alias_that_lives_again_is_retired_and_not_forgotten(state: State, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'], inputs=['int_opportunity_people'],
-    owned={'run': deals_touches_to_come()},
+    owned={'run': deals_touches_to_come('>')},
     through={
         'int_touches': '
             select people.opportunity_id as owner from {int_opportunity_people} as people where people.person_id in {due}'

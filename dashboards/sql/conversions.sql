@@ -12,4 +12,4 @@ where
     and pipeline = coalesce($pipeline, 'all')
     and ($since is null or period >= $since)
 group by canonical_stage
-order by deals desc
+order by deals desc, stage

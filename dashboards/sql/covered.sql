@@ -6,4 +6,4 @@ select
 from marts.attribution_coverage
 where ($since is null or close_date >= $since) and coalesce(amount_converted >= 0, true)
 group by reason
-order by revenue
+order by revenue, reason

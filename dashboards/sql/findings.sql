@@ -6,4 +6,4 @@ select
     records,
     remedy
 from marts.data_findings
-order by records desc
+order by records desc, finding, vendor, object

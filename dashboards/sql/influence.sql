@@ -8,4 +8,4 @@ select
 from marts.campaign_influence as influence
 inner join marts.unified_campaigns as campaigns on influence.campaign_id = campaigns.campaign_id
 group by campaigns.name
-order by influenced_pipeline desc nulls last
+order by influenced_pipeline desc nulls last, campaign

@@ -13,4 +13,4 @@ where
     and ($team is null or deals.owner_team = $team)
     and ($pipeline is null or deals.pipeline = $pipeline)
     and ($since is null or closed.close_date >= $since)
-order by closed.close_date desc nulls last, deals.name
+order by closed.close_date desc nulls last, deals.name, deals.opportunity_id

@@ -14,4 +14,4 @@ where
     ($owner is null or owner_id = $owner)
     and ($since is null or assigned_at >= $since)
 group by coalesce(owner_id, 'unowned')
-order by median_hours desc nulls last
+order by median_hours desc nulls last, owner

@@ -8,4 +8,4 @@ select
 from decisions.assignments
 where ($owner is null or owner_email = $owner) and ($team is null or team = $team)
 group by all
-order by leads desc
+order by leads desc, team, owner, rule, state

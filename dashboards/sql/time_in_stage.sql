@@ -11,4 +11,4 @@ where
     and segment = case when $pipeline is null and $team is not null then 'team' else 'all' end
     and segment_value = case when $pipeline is null and $team is not null then $team else 'all' end
     and pipeline = coalesce($pipeline, 'all')
-order by stays desc
+order by stays desc, stage

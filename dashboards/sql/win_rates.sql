@@ -11,4 +11,4 @@ where
     and pipeline = coalesce($pipeline, 'all')
     and segment = 'channel'
     and won + lost >= 3
-order by win_rate
+order by win_rate, source

@@ -67,7 +67,14 @@ def test_who_was_met_after_what_a_refresh_reads_is_not_in_it_though_that_was_bef
         before = met.last(writing)
         met.save(writing, {"key-2": "here"}, NOON + timedelta(seconds=2))
     fetched = SimpleNamespace(
-        as_of=NOON, problems=(), notes=(), rows={}, has_changes=True, stale=(), erased=()
+        as_of=NOON + timedelta(seconds=8),
+        whole_until=NOON,
+        problems=(),
+        notes=(),
+        rows={},
+        has_changes=True,
+        stale=(),
+        erased=(),
     )
     loop = Loop(replace(office.settings, home=tmp_path / "own"), NoChecks())
     extraction = SimpleNamespace(

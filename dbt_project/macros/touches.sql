@@ -144,6 +144,11 @@
     where touches.is_counted and touches.occurred_at {{ is_to_come }} (select run.as_of from {run} as run)
 {%- endmacro %}
 
+{#- For an incremental model of deals that reads int_touches: those whose people's touches were due. -#}
+{% macro deals_touched() -%}
+    select people.opportunity_id as owner from {int_opportunity_people} as people where people.person_id in {due}
+{%- endmacro %}
+
 {#- The record that a touch is of, as the owner of rows: what nobody is named in belongs together. -#}
 {% macro touched_record(touches='') -%}
     coalesce({{ touches ~ '.' if touches }}record_key, '')

@@ -48,7 +48,7 @@ class Anew:
     desired: Mapping[str, str]
     columns: frozenset[tuple[str, str, str]]
     """Those of the raw tables that this SQL was made for: some of it asks which there are."""
-    models: frozenset[str] = frozenset()
+    models: frozenset[str]
     """Names of all that the project has now: a warehouse may hold what an earlier one made."""
 
 

@@ -51,10 +51,11 @@ class Overlay:
         for schema, name in tables:
             if schema in _SHOWN or schema.startswith("raw_"):
                 self._put(f"{schema}.{name}", f'from base.{schema}."{name}"', kind="view")
+        made_here = anew.people.keys() | anew.desired.keys()
         for schema, name in connection.execute(
             "select schema_name, view_name from duckdb_views() where database_name = 'base'"
         ).fetchall():
-            is_made_here = f"{schema}.{name}" in {**anew.people, **anew.desired}
+            is_made_here = f"{schema}.{name}" in made_here
             if schema in _SHOWN and name in anew.models and not is_made_here:
                 self._put(f"{schema}.{name}", f'from base.{schema}."{name}"', kind="view")
         for relation in _COPIED:

@@ -79,7 +79,7 @@ def company(value: str | None) -> str | None:
 def _cleanco() -> tuple[Any, dict[str, list[tuple[int, int, list[str]]]]]:
     """The library, and the legal forms by their last word, each with its place in the order in which they are
     tried."""
-    from cleanco import clean  # type: ignore[import-untyped]
+    from cleanco import clean
 
     terms: dict[str, list[tuple[int, int, list[str]]]] = {}
     for place, (size, parts) in enumerate(clean.prepare_default_terms()):

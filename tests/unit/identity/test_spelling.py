@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from cleanco.clean import custom_basename, prepare_default_terms  # type: ignore[import-untyped]
+from cleanco.clean import custom_basename, prepare_default_terms
 
 from pipelines.identity import phones, text
 

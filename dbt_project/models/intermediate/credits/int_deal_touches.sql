@@ -4,10 +4,7 @@
         'int_credit_deals': 'select opportunity_id as owner, hash(counts_until) as hashed from {int_credit_deals}',
         'run': deals_touches_to_come()
     },
-    through={
-        'int_touches': '
-            select people.opportunity_id as owner from {int_opportunity_people} as people where people.person_id in {due}'
-    }
+    through={'int_touches': deals_touched()}
 ) }}
 -- What people of a deal did before it closed, as far as a model may look at it. Nothing counts that has not happened yet;
 -- that is told to the few who take part, for every touch would be compared with it by itself.

@@ -1,10 +1,7 @@
 {{ config(
     materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'], inputs=['int_opportunity_people'],
     owned={'run': deals_touches_to_come('>')},
-    through={
-        'int_touches': '
-            select people.opportunity_id as owner from {int_opportunity_people} as people where people.person_id in {due}'
-    }
+    through={'int_touches': deals_touched()}
 ) }}
 -- Where a deal came from: the first touch of its people that may earn credit, by whenever it closed, and how many there were.
 with people as (

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -122,10 +121,6 @@ class Home:
         with self.writing() as warehouse, State.open(self.settings) as state, state.writing() as connection:
             registry.publish_registry(connection, warehouse)
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.warehouse.reading("work") as connection:
-            return connection.execute(sql).fetchall()
-
 
 def test_many_runs_leave_in_every_table_what_one_build_of_everything_leaves(
     built: Built, tmp_path: Path
@@ -143,12 +138,14 @@ def test_many_runs_leave_in_every_table_what_one_build_of_everything_leaves(
     home.happens(AFTER_IT)
     home.passes(timedelta(hours=1))
     home.runs()
-    before_it = made_before_the_last_run(home)
+    with home.warehouse.reading("work") as connection:
+        before_it, owners_due = made_before_the_last_run(connection), due(connection)
     assert len(before_it) > 50, "they made again what is made of the same"
     assert {"staging.stg_hubspot__forms", "staging.stg_salesforce__holidays"} <= before_it
     assert not {"staging.stg_hubspot__contacts", "marts.unified_leads"} & before_it
-    assert set(OF_IDENTITY) <= {name for name, owners in due(home).items() if 0 < owners < 250}
-    assert sum(0 < owners < 250 for owners in due(home).values()) > 25, "they worked everybody out, or nobody"
+    some = {name for name, owners in owners_due.items() if 0 < owners < 250}
+    assert set(OF_IDENTITY) <= some
+    assert len(some) > 25, "they worked everybody out, or nobody"
 
     anew = Home(tmp_path / "anew")
     shutil.copytree(built.home / "dbt", anew.settings.paths.dbt_target)
@@ -161,34 +158,33 @@ def test_many_runs_leave_in_every_table_what_one_build_of_everything_leaves(
     assert differences(home.settings.paths.work, anew.settings.paths.work) == []
 
 
-def due(home: Home) -> dict[str, int]:
+def due(work: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """How many each incremental model worked out in the last run, of those that did not work out all."""
-    models = [name for (name,) in home.query(
+    models = [name for (name,) in work.execute(
         "select table_name[:-8] from duckdb_tables() where schema_name = 'incremental' "
         "and ends_with(table_name, '__state')"
-    )]  # fmt: skip
-    return {
-        name: home.query(f"select count(*) from incremental.{name}__due")[0][0]
-        for name in models
-        if home.query(f"select is_full, run = '{last_run(home)}' from incremental.{name}__state")
-        == [(False, True)]
-    }
+    ).fetchall()]  # fmt: skip
+    run, found = last_run(work), {}
+    for name in models:
+        state = work.execute(f"select is_full, run from incremental.{name}__state").fetchall()
+        if state == [(False, run)]:
+            [(found[name],)] = work.execute(f"select count(*) from incremental.{name}__due").fetchall()
+    return found
 
 
-def last_run(home: Home) -> str:
+def last_run(work: duckdb.DuckDBPyConnection) -> str:
     """That of dbt, in which somebody was changed."""
-    return str(
-        home.query("select made_in from incremental.made where relation = 'marts.unified_leads'")[0][0]
-    )
+    made = "select made_in from incremental.made where relation = 'marts.unified_leads'"
+    [(run,)] = work.execute(made).fetchall()
+    return str(run)
 
 
-def made_before_the_last_run(home: Home) -> set[str]:
+def made_before_the_last_run(work: duckdb.DuckDBPyConnection) -> set[str]:
     """The tables and views that stayed as they were."""
-    run = last_run(home)
-    return {name for (name,) in home.query(
+    return {name for (name,) in work.execute(
         "select relation from incremental.made where not starts_with(relation, 'test.') "
-        f"and made_in <> '{run}'"
-    )}  # fmt: skip
+        f"and made_in <> '{last_run(work)}'"
+    ).fetchall()}  # fmt: skip
 
 
 def differences(stepwise: Path, at_once: Path) -> list[str]:

@@ -26,9 +26,10 @@ COMPARED_IN_AN_INPUT = {
     ("int_stage_stays", "int_told_stage_changes"), ("int_person_scores", "int_person_records"),
     ("int_person_scores", "int_changes_by_others"), ("identity_links", "int_person_members"),
     ("identity_links", "int_account_members"), ("identity_links", "int_opportunity_members"),
+    ("int_people_twice", "int_person_records"),
 }  # fmt: skip
 """What the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told` and
-`int_stage_changes`, `int_people` and who is resolved say who is due by."""
+`int_stage_changes`, `int_people`, `int_person_members` and who is resolved say who is due by."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,6 @@
 -- Two records of one CRM and object are duplicates when they are one person or company to us, or when matching asks
 -- somebody whether they are. A converted lead is its contact's past, and Salesforce merges no such lead.
-with placed as (
-    select
-        'person' as entity,
-        members.person_id as id,
-        members.matched_by,
-        members.match_probability,
-        records.record_key,
-        records.vendor,
-        records.object
-    from {{ ref('int_person_members') }} as members
-    inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
-    where not records.is_converted
-
-    union all
-
+with accounts as (
     select
         'account' as entity,
         members.account_id as id,
@@ -27,27 +13,33 @@ with placed as (
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
 ),
 
--- Most are alone; only of the others the rest is asked.
+-- Most are alone; only the others are sorted.
 several as (
-    select
-        entity,
-        id,
-        vendor,
-        object
-    from placed
-    group by entity, id, vendor, object
+    select hash(id, vendor, object) as place
+    from accounts
+    group by hash(id, vendor, object)
     having count(*) > 1
 ),
 
 together as (
-    select placed.*
-    from placed
-    inner join several
-        on
-            placed.entity = several.entity
-            and placed.id = several.id
-            and placed.vendor = several.vendor
-            and placed.object = several.object
+    select
+        'person' as entity,
+        person_id as id,
+        matched_by,
+        match_probability,
+        record_key,
+        vendor,
+        object
+    from {{ ref('int_people_twice') }}
+
+    union all
+
+    select * from (
+        select *
+        from accounts
+        where hash(id, vendor, object) in (select several.place from several)
+        qualify count(*) over (partition by id, vendor, object) > 1
+    ) as twice
 ),
 
 grouped as (
@@ -89,10 +81,26 @@ asked as (
     where reason = 'review'
 ),
 
+keys as (
+    select unnest([left_key, right_key]) as record_key from asked
+),
+
 sought as (
+    select
+        'person' as entity,
+        members.person_id as id,
+        records.record_key,
+        records.vendor,
+        records.object
+    from {{ ref('int_person_records') }} as records
+    inner join {{ ref('int_person_members') }} as members on records.record_key = members.record_key
+    where not records.is_converted and records.record_key in (select keys.record_key from keys)
+
+    union all
+
     select * exclude (matched_by, match_probability)
-    from placed
-    where record_key in (select unnest([asked.left_key, asked.right_key]) from asked)
+    from accounts
+    where record_key in (select keys.record_key from keys)
 ),
 
 reviewed as (

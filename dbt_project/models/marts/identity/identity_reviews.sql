@@ -4,6 +4,37 @@ with tied as (
     where matched_by != 'founder'
 ),
 
+{% for entity in ['person', 'account', 'opportunity'] %}
+    {{ entity }}_links as (
+        select
+            verdict,
+            left_key,
+            right_key,
+            kind,
+            value,
+            records,
+            match_probability,
+            match_weight,
+            waterfall
+        from {{ ref('int_' ~ entity ~ '_links') }}
+        where verdict in ('refused', 'contradiction', 'shared', 'crowded', 'review')
+    ),
+
+    -- Of the few that are asked about: of all, to look them up would be most of the work.
+    {{ entity }}_members as (
+        select
+            record_key,
+            {{ entity }}_id
+        from {{ ref('int_' ~ entity ~ '_members') }}
+        where
+            record_key in (
+                select unnest([links.left_key, links.right_key])
+                from {{ entity }}_links as links
+                where links.verdict = 'review'
+            )
+    ),
+{% endfor %}
+
 found as (
     {% for entity in ['person', 'account', 'opportunity'] %}
         select
@@ -17,15 +48,12 @@ found as (
             links.match_probability,
             links.match_weight,
             links.waterfall
-        from {{ ref('int_' ~ entity ~ '_links') }} as links
-        left join {{ ref('int_' ~ entity ~ '_members') }} as left_members on links.left_key = left_members.record_key
-        left join {{ ref('int_' ~ entity ~ '_members') }} as right_members on links.right_key = right_members.record_key
+        from {{ entity }}_links as links
+        left join {{ entity }}_members as left_members on links.left_key = left_members.record_key
+        left join {{ entity }}_members as right_members on links.right_key = right_members.record_key
         where
-            links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
-            or (
-                links.verdict = 'review'
-                and left_members.{{ entity }}_id is distinct from right_members.{{ entity }}_id
-            )
+            links.verdict != 'review'
+            or left_members.{{ entity }}_id is distinct from right_members.{{ entity }}_id
 
         union all
 

@@ -5,7 +5,14 @@ with found as (
     union all
     select * from {{ ref('int_owner_findings') }}
     union all
-    select * from {{ ref('int_person_findings') }}
+    select
+        finding,
+        vendor,
+        object,
+        example_id
+    from {{ ref('int_person_findings') }}
+    union all
+    select * from {{ ref('int_record_findings') }}
     union all
     select * from {{ ref('int_orphan_findings') }}
     union all

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import ssl
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import hypothesis
 import pytest
 
@@ -60,6 +64,23 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def trust() -> Iterator[None]:
+    """Whom httpx trusts is read once, not for each of the thousands of clients that ask this machine without
+    encryption: it takes longer than what they ask."""
+
+    @cache
+    def read(of: tuple[str | None, ...], *asked: object) -> ssl.SSLContext:
+        return httpx.create_ssl_context(*asked)  # type: ignore[arg-type]
+
+    def made(verify: object = True, cert: object = None, trust_env: bool = True) -> ssl.SSLContext:
+        return read(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))), verify, cert, trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", made)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -59,12 +59,14 @@ class Home:
 
     def changes(self, due: bool) -> None:
         """Each table is a step further, and its wrong owners were due in it, or nobody was."""
-        for table, owner in TESTED.items():
-            self.does(
+        self.does(
+            "; ".join(
                 f"update incremental.made set version = version || ' and on' where relation = '{table}'; "
                 f"create or replace table incremental.{table.split('.')[1]}__due as "
                 f"select owner::varchar as owner from ({owner}) as wrong (owner) where {due}"
+                for table, owner in TESTED.items()
             )
+        )
 
     def fails(self, asked: Sequence[str] = (KEY, REFERENCE, TOUCHES, SUM)) -> set[str]:
         manifest = transform.load_manifest(self.settings)

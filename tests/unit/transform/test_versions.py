@@ -20,19 +20,19 @@ from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
+from tests.fixtures.few_models import cut_down
 from tests.fixtures.raw_tables import RawTables
 
 TOUCHES = ("stg_salesforce__tasks", "stg_salesforce__holidays", "int_task_touches", "int_told_touches")
 
 
 class Home:
-    """A copy of a built business, of whose stage `marts` only some models are left."""
+    """A copy of a home where all is built."""
 
-    def __init__(self, business: RawTables, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        shutil.copytree(business.settings.home, folder)
+    def __init__(self, built: Path, folder: Path) -> None:
+        shutil.copytree(built, folder)
         self.settings = Settings(home=folder, config_dir=PROJECT / "config")
         self.warehouse = Warehouse(self.settings.paths)
-        monkeypatch.setitem(transform._SELECTION, "marts", ("--select", *TOUCHES))
 
     def does(self, sql: str) -> None:
         with self.warehouse.locked("test"), self.warehouse.writing() as connection:
@@ -61,9 +61,20 @@ class Home:
         return {relation.split(".")[1 if relation.count(".") == 1 else 2] for relation, _ in now - before}
 
 
+@pytest.fixture(scope="module")
+def touches(business: RawTables, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of whose stage `marts` only some models are left, and none of what is made of it: dbt and DuckDB
+    look through all that is there, each time."""
+    home = Home(business.settings.home, tmp_path_factory.mktemp("touches") / "home")
+    cut_down(home.settings, {*TOUCHES, "int_touches"})
+    home.does("drop schema reverse_sync cascade; drop schema marts cascade")
+    return home.settings.home
+
+
 @pytest.fixture
-def home(business: RawTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return Home(business, tmp_path / "home", monkeypatch)
+def home(touches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setitem(transform._SELECTION, "marts", ("--select", *TOUCHES))
+    return Home(touches, tmp_path / "home")
 
 
 A_TASK = "select min(Id) from raw_salesforce.task"

@@ -28,12 +28,14 @@ def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
     }  # fmt: skip
 
 
-def test_refresh_asks_the_loop_step_by_step_under_one_lock(graph):
-    assert graph.run("refresh").success
+def test_refresh_asks_the_loop_step_by_step_under_one_lock_and_tests_of_a_build_show_as_checks(graph):
+    result = graph.run("refresh")
+    assert result.success
     assert graph.loop.asked == [
         "lock", "extract", "check raw", "transform", "check marts", "decide", "desired", "check desired",
         "publish", "unlock",
     ]  # fmt: skip
+    assert evaluations(result)["unified_leads", "key"].passed
 
 
 def test_a_failed_gate_on_raw_stops_what_is_below(graph):
@@ -71,11 +73,6 @@ def test_a_dbt_test_that_finds_rows_shows_at_its_table_and_stops_what_is_below(g
     assert "check marts" not in graph.loop.asked
 
 
-def test_tests_of_a_build_show_as_checks(graph):
-    seen = evaluations(graph.run("refresh"))
-    assert seen["unified_leads", "key"].passed
-
-
 def test_activation_takes_no_lock_of_its_own_and_writes_nothing_unattended(graph):
     result = graph.run("activation")
     assert result.success
@@ -85,17 +82,12 @@ def test_activation_takes_no_lock_of_its_own_and_writes_nothing_unattended(graph
     assert "no sync has auto_apply: true" in told.metadata["notes"].value
 
 
-def test_activation_applies_to_a_crm_on_this_machine(graph, settings):
-    local = HubSpotConnection(url="http://127.0.0.1:9", token=Secret("x"), environment="sandbox")
-    graph.loop.settings = replace(settings, hubspot=local)
-    assert graph.run("activation").success
-    assert graph.loop.asked == ["plan", "apply hubspot_contacts", "record"]
-
-
-def test_each_sync_shows_its_counts_and_is_judged_by_its_success(graph, settings):
+def test_activation_applies_to_a_crm_on_this_machine_and_each_sync_is_judged_by_its_success(graph, settings):
     local = HubSpotConnection(url="http://127.0.0.1:9", token=Secret("x"), environment="sandbox")
     graph.loop.settings = replace(settings, hubspot=local)
     result = graph.run("activation")
+    assert result.success
+    assert graph.loop.asked == ["plan", "apply hubspot_contacts", "record"]
     told = {
         each.asset_key.path[-1]: each.metadata for each in result.asset_materializations_for_node("apply")
     }

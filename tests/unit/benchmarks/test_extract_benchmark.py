@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -10,38 +11,49 @@ from benchmarks import extract
 from benchmarks.extract import Wishes
 from benchmarks.sandboxes import CONTACTS, Sandbox, bulk
 
-ROWS = 2_000
+HUBSPOT, SALESFORCE, COLUMNS = 300, 200, 25
+Worlds = list[tuple[int, ...]]
 
 
-def test_ours_and_the_floor_read_every_contact_of_a_bulk_world() -> None:
-    wishes = Wishes([ROWS], [30], [], peer_cells=0, taps=False)
-    [[floor, ours]] = list(extract.hubspot(ROWS, 30, wishes, with_peers=False))
-    assert (floor.calls, floor.least) == (20, 20)
-    assert ours.rows == ROWS
+@pytest.fixture(scope="module")
+def few() -> Iterator[Sandbox]:
+    with bulk(HUBSPOT, COLUMNS, SALESFORCE) as served:
+        yield served
+
+
+@pytest.fixture
+def asked(few: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Worlds:
+    """The worlds that a measurement asks for; it has the one that is there."""
+    worlds: Worlds = []
+    monkeypatch.setattr(extract, "bulk", lambda *world: worlds.append(world) or nullcontext(few))
+    return worlds
+
+
+def test_ours_and_the_floor_read_every_contact_of_a_bulk_world(asked: Worlds) -> None:
+    wishes = Wishes([HUBSPOT], [COLUMNS], [], peer_cells=0, taps=False)
+    [[floor, ours]] = list(extract.hubspot(HUBSPOT, COLUMNS, wishes, with_peers=False))
+    assert asked == [(HUBSPOT, COLUMNS)]
+    assert (floor.calls, floor.least) == (3, 3)
+    assert ours.rows == HUBSPOT
     assert ours.calls >= ours.least
     assert min(floor.run.peak_mib, ours.run.peak_mib) > 10
     assert 0 < ours.busy < ours.run.wall
 
 
-def test_the_table_relates_each_reader_to_the_floor_above_it() -> None:
-    wishes = Wishes([], [], [ROWS], peer_cells=0, taps=False)
-    table = extract._table(extract.salesforce(ROWS, wishes))
+def test_the_table_relates_each_reader_to_the_floor_above_it(asked: Worlds) -> None:
+    wishes = Wishes([], [], [SALESFORCE], peer_cells=0, taps=False)
+    table = extract._table(extract.salesforce(SALESFORCE, wishes))
+    assert asked == [(0, 25, SALESFORCE)]
     head, _, floor, ours = table.splitlines()
-    assert floor.startswith(f"| {extract.FLOOR} | {ROWS:,} |")
-    assert ours.startswith(f"| crm extract | {ROWS:,} |")
+    assert floor.startswith(f"| {extract.FLOOR} | {SALESFORCE:,} |")
+    assert ours.startswith(f"| crm extract | {SALESFORCE:,} |")
     assert {line.count("|") for line in (head, floor, ours)} == {11}
     assert [line.split("|")[5].strip() == "" for line in (floor, ours)] == [True, False]
 
 
-@pytest.fixture(scope="module")
-def few() -> Iterator[Sandbox]:
-    with bulk(300, 25, 200) as served:
-        yield served
-
-
-@pytest.mark.parametrize(("vendor", "rows"), [("hubspot", 300), ("salesforce", 200)])
+@pytest.mark.parametrize(("vendor", "rows"), [("hubspot", HUBSPOT), ("salesforce", SALESFORCE)])
 def test_dlt_reads_what_the_sandbox_serves(few: Sandbox, vendor: str, rows: int) -> None:
-    names = extract.property_names(25) if vendor == "hubspot" else ["Id", "Email"]
+    names = extract.property_names(COLUMNS) if vendor == "hubspot" else ["Id", "Email"]
     result = extract._reader(few, vendor, rows, names, "dlt-parquet", "dlt")
     assert result.calls == result.least
 

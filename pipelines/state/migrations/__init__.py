@@ -6,6 +6,7 @@ has been released is never edited; a change is a new file.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 from sqlalchemy import Connection, text
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 from pipelines.errors import CrmError
 
 
+@cache
 def scripts() -> dict[int, tuple[str, str]]:
     """Number -> (name, SQL) of every migration this code knows, in order."""
     found = {}
@@ -37,7 +39,7 @@ def migrate(connection: Connection, where: str) -> None:
     for number, (name, script) in known.items():
         if number not in applied:
             for statement in _statements(script):
-                connection.execute(text(statement))
+                connection.exec_driver_sql(statement)  # as it is: nothing in it is bound
             connection.execute(
                 text("insert into schema_migrations (number, name) values (:number, :name)"),
                 {"number": number, "name": name},

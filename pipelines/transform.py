@@ -294,7 +294,7 @@ def invoke(
                 *command,
                 "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
                 "--target-path", str(settings.paths.dbt_target), "--vars",
-                json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory()}),
+                json.dumps(_opened_as(work_file)),
             ]
         )  # fmt: skip
     dbt_templates.keep()
@@ -302,6 +302,13 @@ def invoke(
         # from Python 3.13 on what a model raised lies in a cycle with its cursor, which keeps the file open
         gc.collect()
     return done
+
+
+def _opened_as(work_file: Path) -> dict[str, str | int]:
+    """What `profiles.yml` asks for."""
+    return {
+        "work_file": str(work_file), "memory_limit": Warehouse.memory(), "cores": Warehouse.threads(work_file)
+    }  # fmt: skip
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:

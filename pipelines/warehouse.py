@@ -138,6 +138,13 @@ class Warehouse:
         number, _, unit = str(usual).partition(" ")
         return f"{min(_MOST_MEMORY, int(float(number) * _UNITS.get(unit, 1))) >> 20}MiB"
 
+    @staticmethod
+    def threads(path: Path) -> int:
+        """Among how many threads a model's work in this file is shared: the machine's cores. A small file's
+        tables are few groups of rows, and to hand such work round is a tenth of what it takes."""
+        is_small = path.exists() and path.stat().st_size < _SMALL
+        return 1 if is_small else os.cpu_count() or 1
+
     @contextmanager
     def dbt(self) -> Iterator[Path]:
         """Lend the work file to dbt, which opens it itself; on leaving, its connections are closed."""

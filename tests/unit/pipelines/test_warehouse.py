@@ -192,6 +192,17 @@ def test_texts_of_a_small_file_are_not_compressed_by_symbols_and_of_a_large_one_
     assert compressed() <= {"FSST", "DICT_FSST", "ZSTD"}
 
 
+def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_by_all(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warehouse.locked("test"):
+        warehouse.start_work()
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    assert Warehouse.threads(warehouse.paths.work) == 1
+    monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
+    assert Warehouse.threads(warehouse.paths.work) == 16
+
+
 def test_a_second_writer_leaves_and_names_the_first(warehouse: Warehouse) -> None:
     with warehouse.locked("run 01ABC"), pytest.raises(Locked, match="run 01ABC"):
         with Warehouse(warehouse.paths).locked("run 02"):

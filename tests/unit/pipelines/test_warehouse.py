@@ -192,6 +192,29 @@ def test_texts_of_a_small_file_are_not_compressed_by_symbols_and_of_a_large_one_
     assert compressed() <= {"FSST", "DICT_FSST", "ZSTD"}
 
 
+def test_a_large_file_is_made_compact_when_a_third_of_a_table_was_deleted_and_it_is_published(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
+
+    def happens(*statements: str) -> int:
+        """What is done to the work file in a step of its own; rows that take room when it is closed."""
+        with warehouse.locked("test"):
+            if not warehouse.has_work():
+                warehouse.start_work()
+            with warehouse.writing() as connection:
+                for statement in statements:
+                    connection.execute(statement)
+            warehouse.publish("p")
+            with warehouse.reading("warehouse") as connection:
+                counted = "select estimated_size from duckdb_tables() where table_name = 'numbers'"
+                return int(connection.execute(counted).fetchall()[0][0])
+
+    rows = happens("create schema marts", "create table marts.numbers as select range n from range(500000)")
+    assert happens("delete from marts.numbers where n % 10 < 3") == rows
+    assert happens("delete from marts.numbers where n % 10 < 6") <= rows / 2
+
+
 def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_by_all(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,31 +72,36 @@ def somebody(home: Path) -> Person:
     return Person(*row)
 
 
-def found_in(home: Path, needles: list[str]) -> list[str]:
+def found_in(home: Path, needles: list[str]) -> Iterator[str]:
     """Every table's cell and every file's byte (but the sandbox's, which is the CRMs') that names them."""
-    found = []
     for file in ("warehouse.duckdb", "analytics.duckdb", "work.duckdb"):
         if not (home / file).exists():
             continue
         with closing(duckdb.connect(str(home / file), read_only=True)) as connection:
-            for schema, table, columns in connection.execute(
-                "select schema_name, table_name, list(column_name) from duckdb_columns() where not internal "
-                "and data_type in ('VARCHAR', 'VARCHAR[]', 'JSON') group by all"
-            ).fetchall():
-                cells = ", ".join(f'lower("{column}"::varchar)' for column in columns)
-                tests = ", ".join(f"bool_or(contains(concat_ws(chr(10), {cells}), ?))" for _ in needles)
-                query = f'select {tests} from {schema}."{table}"'
+            for schema, table, columns in columns_of(connection, "VARCHAR", "VARCHAR[]", "JSON"):
+                cells = ", ".join(f'"{column}"::varchar' for column in columns)
+                tests = ", ".join("bool_or(contains(cells, ?))" for _ in needles)
+                query = f'select {tests} from (select lower(concat_ws(chr(10), {cells})) as cells ' \
+                    f'from {schema}."{table}")'  # fmt: skip
                 hits = connection.execute(query, [needle.lower() for needle in needles]).fetchone() or ()
-                found += [
+                yield from (
                     f"{file} {schema}.{table}: {needle}"
                     for needle, hit in zip(needles, hits, strict=True)
                     if hit
-                ]
+                )
     for path in home.rglob("*"):
         if path.is_file() and path.relative_to(home).parts[0] not in ("sandbox", "worlds"):
             content = path.read_bytes().lower()
-            found += [f"{path}: {needle}" for needle in needles if needle.lower().encode() in content]
-    return found
+            yield from (f"{path}: {needle}" for needle in needles if needle.lower().encode() in content)
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, *types: str) -> list[tuple[str, str, list[str]]]:
+    """Columns of these types, by schema and table. Views hold nothing that no table holds."""
+    return connection.execute(
+        "select schema_name, table_name, list(column_name) from duckdb_columns() "
+        "semi join duckdb_tables() using (database_oid, schema_oid, table_oid) "
+        "where not internal and list_contains(?, data_type) group by all", [types],
+    ).fetchall()  # fmt: skip
 
 
 def rows_of(home: Path, person: Person) -> list[str]:
@@ -116,19 +122,14 @@ def rows_of(home: Path, person: Person) -> list[str]:
     return [value for (value,) in found]
 
 
-def cells_with(home: Path, values: list[str]) -> list[str]:
+def cells_with(home: Path, values: list[str]) -> Iterator[str]:
     """Columns of the warehouse in which one of these stands by itself."""
     with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
-        found = []
-        for schema, table, columns in connection.execute(
-            "select schema_name, table_name, list(column_name) from duckdb_columns() "
-            "where not internal and data_type = 'VARCHAR' and database_name = 'warehouse' group by all"
-        ).fetchall():
+        for schema, table, columns in columns_of(connection, "VARCHAR"):
             tests = ", ".join(f'bool_or(list_contains($values, "{name}"))' for name in columns)
             answer = connection.execute(f'select {tests} from {schema}."{table}"', {"values": values})
             hits = answer.fetchone() or ()
-            found += [f"{schema}.{table}.{name}" for name, hit in zip(columns, hits, strict=True) if hit]
-    return found
+            yield from (f"{schema}.{table}.{name}" for name, hit in zip(columns, hits, strict=True) if hit)
 
 
 def settings_of(home: Path) -> Settings:
@@ -178,11 +179,11 @@ def erased(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Erase
     home = Path(shutil.copytree(built_once.home, tmp_path_factory.mktemp("erased") / "var"))
     person = somebody(home)
     theirs = f"where person_id = '{person.person_id}'"
-    assert found_in(home, person.needles)
+    assert any(found_in(home, person.needles))
     leave_traces(home, person)
     traces = rows_of(home, person)
     assert len(traces) > 20
-    assert cells_with(home, traces)
+    assert any(cells_with(home, traces))
     parked = home / "worlds" / "other"
     parked.mkdir(parents=True)
     for file in ("warehouse.duckdb", "analytics.duckdb", "state.sqlite"):
@@ -221,13 +222,13 @@ def test_an_erased_person_is_nowhere(erased: Erased) -> None:
     assert f"Salesforce still holds {erased.in_salesforce} records" in erased.output
     assert re.search(r"Marketing Cloud still holds [1-9]\d* records", erased.output)
     assert person.email not in erased.output
-    assert found_in(home, person.needles) == []
-    assert cells_with(home, erased.traces) == []
+    assert [*found_in(home, person.needles)] == []
+    assert [*cells_with(home, erased.traces)] == []
     assert person.hubspot_id not in (home / "logs" / "run.jsonl").read_text()
 
 
 def test_the_copy_in_a_parked_world_goes_too(erased: Erased) -> None:
-    assert found_in(erased.parked, erased.person.needles) == []
+    assert [*found_in(erased.parked, erased.person.needles)] == []
 
 
 def test_what_remains_is_a_receipt(erased: Erased) -> None:
@@ -264,8 +265,8 @@ def test_forgetting_the_warehouse_brings_nobody_back_and_changes_nothing_about_a
             assert plan.is_empty or not loop.apply(plan.path).is_partial
             loop.record()
     assert one(home, "select count(*) from marts.unified_leads") == erased.people - 1
-    assert found_in(home, erased.person.needles) == []
-    assert cells_with(home, erased.traces) == []
+    assert [*found_in(home, erased.person.needles)] == []
+    assert [*cells_with(home, erased.traces)] == []
     assert all_but(home, erased.person) == erased.others
     assert {each.record_id for each in Counter(writes(home, *CRMS)) - erased.written} <= erased.deals
 
@@ -283,7 +284,7 @@ def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themse
         done = crm(built.home, "extract", env=environment(ready))
     assert done.exit_code == 0, done.output
     assert "1 people were deleted for privacy at their CRM and left here too" in done.output
-    assert found_in(built.home, person.needles) == []
+    assert [*found_in(built.home, person.needles)] == []
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PRODUCTION, Built, is_of, run_build, started
+from pipelines.settings import PROJECT_ROOT, Settings
+from tests.e2e.conftest import PRODUCTION, Built, build_command, is_of, run_build
 from tests.e2e.marts import one, query, snapshot
 from tests.e2e.stores import CRMS, writes
+from tests.fixtures import nursery
+from tests.fixtures.few_models import untested
 
 pytestmark = pytest.mark.loop
 
@@ -57,6 +60,7 @@ def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice
     built_once: Built, tmp_path: Path
 ) -> None:
     home = Path(shutil.copytree(built_once.killed, tmp_path / "var"))  # amid the refresh, and now:
+    untested(Settings(home=home, config_dir=PROJECT_ROOT / "config"))
     kill_after(home, "plan")
     last = run_build(home)
     assert last.exit_code == 0, last.output
@@ -69,16 +73,17 @@ def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice
 
 def kill_after(home: Path, step: str) -> None:
     """SIGKILL the build when this step's line has appeared, a moment into the step after it."""
-    with started(home) as child:
-        assert child.stdout is not None
+    command = build_command(home)
+    with nursery.running(command.args[1:], command.env) as child:
         seen = ""
-        for line in child.stdout:
+        for line in child.output:
             seen += line
             if is_of(step, line):
                 break
         else:
             pytest.fail(f"the build ended before {step}:\n{seen}")
         time.sleep(0.3)
+        child.killed()
 
 
 def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(built_once: Built) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from pipelines.clients.open import open_marketing_cloud, open_salesforce
 from pipelines.settings import PROJECT_ROOT, Settings, as_environment
 from pipelines.state.tables import runs
 from pipelines.steps import Loop
-from tests.e2e.conftest import CRM, WRITTEN, Built, begun, command_for
+from tests.e2e.conftest import WRITTEN, Built, begun, command_for
 from tests.fixtures import nursery
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
@@ -65,21 +65,15 @@ class World:
 
     def listen(self) -> None:
         """`crm listen` as people run it, until a round has been recorded and it is told to stop."""
-        process = subprocess.Popen(
-            [CRM, "listen"], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert process.stdout is not None
-        lines: list[str] = []
-        try:
-            for line in process.stdout:
+        with nursery.running(["listen"], self.env) as child:
+            lines: list[str] = []
+            for line in child.output:
                 lines.append(line)
                 if line.split()[1:2] == ["record"]:
                     break
-            process.send_signal(signal.SIGTERM)
-            rest, _ = process.communicate(timeout=240)
-        finally:
-            process.kill()
-        assert process.returncode == 0, "".join(lines) + rest
+            os.kill(child.pid, signal.SIGTERM)
+            rest = child.output.read()
+            assert child.ended() == 0, "".join(lines) + rest
 
     def activate(self) -> Any:
         with self.loop() as loop:

@@ -5,7 +5,6 @@ field and an object are renamed; and everything comes back out by undo."""
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from pipelines.settings import as_environment
 from pipelines.steps import Loop
 from tests.e2e.conftest import PEOPLE, Built, begun, command_for, crm, environment
 from tests.e2e.custom_objects import ASSETS, ROWS, Known, World, a_file_of_sizes, begin, config, kinds, tied
+from tests.fixtures import nursery
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
@@ -318,12 +318,7 @@ def an_object_renamed(world: World, shell: dict[str, str]) -> None:
 def killed_when(world: World, shell: dict[str, str], is_due: Callable[[], bool]) -> None:
     """`crm schema backfill`, killed once this is so."""
     command = command_for(world.home, "schema", "backfill", env=shell)
-    with (world.home / "killed.log").open("w") as log:
-        child = subprocess.Popen(
-            command.args, env=command.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-        while child.poll() is None and not is_due():
+    with nursery.running(command.args[1:], command.env) as child:
+        while not is_due():
             time.sleep(0.1)
-        assert child.poll() is None, (world.home / "killed.log").read_text()
-        child.kill()
-        child.wait()
+        child.killed()

@@ -21,4 +21,8 @@ credited as (
 
 select *
 from credited
-where touchpoint_id not in (select touches.touchpoint_id from {{ ref('int_touches') }} as touches where touches.is_counted)
+where not exists (
+    select 1
+    from {{ ref('int_touches') }} as touches
+    where touches.is_counted and credited.touchpoint_id = touches.touchpoint_id
+)

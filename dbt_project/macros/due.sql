@@ -116,9 +116,9 @@
     {%- for name in config.get('shared_columns', {}) if name not in read.named -%}
         {{ exceptions.raise_compiler_error('shared_columns must be of what ' ~ model.name ~ ' reads: ' ~ name) }}
     {%- endfor -%}
-    {%- if config.get('named_by') and config.get('named_by') not in read.named -%}
-        {{ exceptions.raise_compiler_error('named_by must be what ' ~ model.name ~ ' reads: ' ~ config.get('named_by')) }}
-    {%- endif -%}
+    {%- for way in ['named_by', 'named_in'] if config.get(way) and config.get(way) not in read.named -%}
+        {{ exceptions.raise_compiler_error(way ~ ' must be what ' ~ model.name ~ ' reads: ' ~ config.get(way)) }}
+    {%- endfor -%}
     {{ return(compare_what_is_not_kept(read)) }}
 {%- endmacro %}
 
@@ -268,7 +268,7 @@
     {%- set parts = ['select ' ~ owner ~ ' as owner from ' ~ naming[0] ~ ' where false'] -%}
     {%- if how_many_moved -%}
         {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved where moved.input_rows is ' -%}
-        {%- for _, asked in what_is_compared(owner, read) -%}
+        {%- for asked in who_is_compared(owner, read) -%}
             {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}
         {%- endfor -%}
         {%- for relation in naming -%}
@@ -289,6 +289,17 @@
         ) -%}
     {%- endfor -%}
     {{ parts | join('\nunion\n') }}
+{%- endmacro %}
+
+{#- SQL of `owner` that names all who are compared: of each table, or of the one in `named_in`, which has them all. -#}
+{% macro who_is_compared(owner, read) -%}
+    {%- set found = [] -%}
+    {%- if config.get('named_in') -%}
+        {%- do found.append('select ' ~ owner ~ ' as owner from ' ~ read.named[config.get('named_in')]) -%}
+    {%- else -%}
+        {%- for _, asked in what_is_compared(owner, read) -%}{%- do found.append(asked) -%}{%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#-

@@ -80,6 +80,10 @@ AFTER_IT = {
     f"IsWon = true, CloseDate = date '2026-06-29' where Id = {A_DEAL}",
     "a deal's owner is changed": "update raw_hubspot.deals set hubspot_owner_id = (select max(id) from "
     "raw_hubspot.owners) where id = (select max(id) from raw_hubspot.deals)",
+    "a deal's amount was another": "update raw_salesforce.opportunity_history set Amount = Amount + 1 "
+    "where Id = (select min(Id) from raw_salesforce.opportunity_history where Amount > 0)",
+    "a deal's history is forgotten": "delete from raw_salesforce.opportunity_history "
+    "where OpportunityId = (select max(OpportunityId) from raw_salesforce.opportunity_history)",
     "somebody refuses": f"update raw_hubspot.contacts set hs_email_optout = true where id = {A_PERSON}",
     "an apply failed": "update ops.journal set state = 'failed' where rowid % 50 = 3",
     "a history is forgotten": "delete from raw_hubspot.contacts_property_history "

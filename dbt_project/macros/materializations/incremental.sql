@@ -10,6 +10,7 @@
       that were due there; `{this}` is the model as it is, `{name}` any relation that it reads.
     - `named_by`: a model whose rows, by the same columns, name owners that are gone from what is compared. For where something
       is made of them then: a touch that was to come and has come is compared no more.
+    - `named_in`: a model whose rows, by the same columns, name everybody who is compared, so that the rest is not read again for names.
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
     Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays

@@ -188,15 +188,15 @@ def test_a_model_that_fails_keeps_what_it_held_and_is_mended_by_the_next_run(dea
     built(raw)
     deals.moves("1")
     with raw.warehouse.locked("test"), raw.warehouse.writing() as connection:
-        connection.execute("alter table incremental.int_stage_stays rename to aside")
-        connection.execute("create view incremental.int_stage_stays as select 1 as owner")
+        connection.execute("alter table incremental.int_stage_stays__state rename to aside")
+        connection.execute("create view incremental.int_stage_stays__state as from incremental.aside")
     before = raw.query("from intermediate.int_stage_stays order by all")
     with pytest.raises(Exception, match="int_stage_stays"):
         built(raw)
     assert raw.query("from intermediate.int_stage_stays order by all") == before
     with raw.warehouse.locked("test"), raw.warehouse.writing() as connection:
-        connection.execute("drop view incremental.int_stage_stays")
-        connection.execute("alter table incremental.aside rename to int_stage_stays")
+        connection.execute("drop view incremental.int_stage_stays__state")
+        connection.execute("alter table incremental.aside rename to int_stage_stays__state")
     built(raw)
     stepwise = held(raw)
     built(raw, full=True)

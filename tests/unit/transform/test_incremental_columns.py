@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -19,6 +19,10 @@ from pipelines import transform
 from tests.fixtures.raw_tables import RawTables
 
 ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days", "company_currency"}
+HISTORIES_OF_DEALS = (
+    "stg_hubspot__deals_property_history", "stg_salesforce__opportunity_history",
+    "stg_salesforce__opportunity_field_history",
+)  # fmt: skip
 COMPARED_IN_AN_INPUT = {
     ("int_rule_based_credits", "int_credit_journeys"), ("int_people", "int_account_members"),
     ("int_address_holders", "int_person_records"), ("int_address_holders", "stg_hubspot__contacts"),
@@ -27,9 +31,11 @@ COMPARED_IN_AN_INPUT = {
     ("int_person_scores", "int_changes_by_others"), ("identity_links", "int_person_members"),
     ("identity_links", "int_account_members"), ("identity_links", "int_opportunity_members"),
     ("int_people_twice", "int_person_records"),
+    *(("int_deal_moments", history) for history in HISTORIES_OF_DEALS),
 }  # fmt: skip
-"""What the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told` and
-`int_stage_changes`, `int_people`, `int_person_members` and who is resolved say who is due by."""
+"""What the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told`, `int_stage_changes`,
+`int_people`, `int_person_members`, `int_opportunities`, the touches of deals and who is resolved say who
+is due by."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,16 @@ def test_what_an_incremental_model_reads_of_a_table_is_compared(
             found += unseen(connection, model, name, columns[model.read[name]])
     assert found == []
     assert looked_at > 30
+
+
+def test_what_is_read_of_deals_histories_is_compared_where_their_changes_of_stage_are(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]], incremental: list[Incremental]
+) -> None:
+    connection, columns = tables
+    by_name = {model.name: model for model in incremental}
+    reading = replace(by_name["int_deal_moments"], owned=by_name["int_stage_changes"].owned)
+    for name in HISTORIES_OF_DEALS:
+        assert unseen(connection, reading, name, columns[reading.read[name]]) == []
 
 
 def test_a_whole_row_is_hashed_and_not_a_column_of_that_name(

@@ -1,9 +1,9 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id',
+    materialized='incremental', unique_key='opportunity_id', named_in='int_opportunity_members',
     owned={
         'int_opportunity_members': '
             select members.opportunity_id as owner, hash(
-                records, ours.record_key, ours.changed_at, owners.owner_id, accounts.account_id
+                members.record_key, ours.record_key, ours.changed_at, owners.owner_id, accounts.account_id
             ) as hashed
             from {int_opportunity_members} as members
             inner join {int_opportunity_records} as records on members.record_key = records.record_key
@@ -12,7 +12,13 @@
                 on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
             left join {int_opportunity_accounts} as accounts on members.record_key = accounts.record_key'
     },
-    vouched_for=['int_opportunity_records', 'int_changes_by_others', 'int_owner_records', 'int_opportunity_accounts'],
+    through={
+        'int_opportunity_records': '
+            select members.opportunity_id as owner
+            from {int_opportunity_members} as members
+            where members.record_key in {due}'
+    },
+    vouched_for=['int_changes_by_others', 'int_owner_records', 'int_opportunity_accounts'],
     shared_columns={'run': 'business_date'}
 ) }}
 with mapped_stages as (

@@ -16,13 +16,26 @@
 {%- endset -%}
 {{ config(
     materialized='incremental', unique_key='record_key', follows=['int_opportunity_records'],
+    named_in='int_opportunity_records',
     inputs=['int_opportunity_accounts'], through={'int_person_members': deals_of_others},
     owned={
         'int_opportunity_contacts': 'select opportunity_key as owner, hash(person_key) as hashed from {int_opportunity_contacts}'
     }
 ) }}
--- What of a deal is compared with the other CRM's.
-with people as (
+-- What of a deal is compared with the other CRM's. Who is due is asked first: behind the joins it would be asked of every deal.
+with records as (
+    select
+        record_key,
+        vendor,
+        name,
+        amount,
+        currency,
+        close_date
+    from {{ ref('int_opportunity_records') }}
+    where {{ is_owner_due('record_key') }}
+),
+
+people as (
     select
         contacts.opportunity_key as record_key,
         {{ people }} as people
@@ -41,7 +54,6 @@ select
     records.currency,
     records.close_date,
     people.people
-from {{ ref('int_opportunity_records') }} as records
+from records
 left join {{ ref('int_opportunity_accounts') }} as accounts on records.record_key = accounts.record_key
 left join people on records.record_key = people.record_key
-where {{ is_due('records.record_key') }}

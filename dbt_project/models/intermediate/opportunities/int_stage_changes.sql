@@ -1,15 +1,22 @@
 {{ config(
     materialized='incremental', unique_key='record_key',
     owned={
-        'stg_hubspot__deals_property_history': "
-            select deal_key as owner, hash(property, value, changed_at) as hashed
-            from {stg_hubspot__deals_property_history}
-            where property in ('pipeline', 'dealstage')",
+        'stg_hubspot__deals_property_history':
+            'select deal_key as owner, hash(property, value, changed_at) as hashed from {stg_hubspot__deals_property_history}',
         'stg_salesforce__opportunity_history': '
-            select opportunity_key as owner, hash(stage, changed_at, history_id) as hashed
-            from {stg_salesforce__opportunity_history}'
+            select opportunity_key as owner, hash(
+                history_id, opportunity_id, stage, amount, close_date, forecast_category, changed_at
+            ) as hashed
+            from {stg_salesforce__opportunity_history}',
+        'stg_salesforce__opportunity_field_history': '
+            select opportunity_key as owner, hash(
+                opportunity_field_history_id, opportunity_id, field_name, data_type, old_value, new_value, created_at
+            ) as hashed
+            from {stg_salesforce__opportunity_field_history}'
     }
 ) }}
+{{ also_reads('stg_salesforce__opportunity_field_history') }}
+-- A record is due when anything of its histories differs: int_deal_moments reads all of them, and is told from here.
 with pipelines as (
     select
         deal_key,

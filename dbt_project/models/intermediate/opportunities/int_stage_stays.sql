@@ -1,16 +1,8 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id',
-    owned={
-        'int_told_records': '
-            select opportunity_id as owner, hash(record_key, vendor, pipeline) as hashed from {int_told_records}'
-    },
-    through={
-        'int_stage_changes': '
-            select told.opportunity_id as owner from {int_told_records} as told where told.record_key in {due}'
-    },
+    materialized='incremental', unique_key='opportunity_id', follows=['int_told_records'],
     vouched_for=['int_told_stage_changes']
 ) }}
-{{ also_reads('int_stage_changes', 'int_told_records') }}
+{{ also_reads('int_told_records') }}
 -- Salesforce writes a row for every change of amount or date too; a stay ends when the stage does.
 with entries as (
     select *

@@ -1,30 +1,9 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id',
-    owned={
-        'int_told_records': '
-            select opportunity_id as owner, hash(record_key, record_id, vendor, owner_source_id) as hashed
-            from {int_told_records}',
-        'stg_hubspot__deals_property_history': "
-            select told.opportunity_id as owner, hash(history.property, history.value, history.changed_at) as hashed
-            from {stg_hubspot__deals_property_history} as history
-            inner join {int_told_records} as told on history.deal_key = told.record_key",
-        'stg_salesforce__opportunity_history': "
-            select told.opportunity_id as owner, hash(
-                history.history_id, history.stage, history.amount, history.close_date, history.forecast_category,
-                history.changed_at
-            ) as hashed
-            from {stg_salesforce__opportunity_history} as history
-            inner join {int_told_records} as told
-                on history.opportunity_id = told.record_id and told.vendor = 'salesforce'",
-        'stg_salesforce__opportunity_field_history': "
-            select told.opportunity_id as owner, hash(
-                history.opportunity_field_history_id, history.field_name, history.data_type, history.old_value,
-                history.new_value, history.created_at
-            ) as hashed
-            from {stg_salesforce__opportunity_field_history} as history
-            inner join {int_told_records} as told
-                on history.opportunity_id = told.record_id and told.vendor = 'salesforce'"
-    }
+    materialized='incremental', unique_key='opportunity_id', follows=['int_told_records'],
+    vouched_for=[
+        'stg_hubspot__deals_property_history', 'stg_salesforce__opportunity_history',
+        'stg_salesforce__opportunity_field_history'
+    ]
 ) }}
 -- Every moment at which something about a deal was written: what it was set to, and whether it was set at all (a value
 -- that was cleared is set to null, one that was not touched is not set).

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id', follows=['int_deal_moments'], inputs=['int_told_records']
+    materialized='incremental', unique_key='opportunity_id', follows=['int_deal_moments', 'int_told_records']
 ) }}
 {%- set fields = {
     'stage': 'sets_stage', 'pipeline': 'sets_pipeline', 'amount': 'sets_amount', 'close_date': 'sets_close_date',

@@ -6,6 +6,7 @@ renamed as (
     select
         {{ record_key('salesforce', 'OpportunityFieldHistory', '"Id"') }} as record_key,
         "Id" as opportunity_field_history_id,
+        {{ record_key('salesforce', 'Opportunity', '"OpportunityId"') }} as opportunity_key,
         "OpportunityId" as opportunity_id,
         "CreatedById" as created_by_id,
 

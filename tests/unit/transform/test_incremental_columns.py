@@ -32,6 +32,8 @@ COMPARED_IN_AN_INPUT = {
     ("identity_links", "int_account_members"), ("identity_links", "int_opportunity_members"),
     ("int_people_twice", "int_person_records"),
     *(("int_deal_moments", history) for history in HISTORIES_OF_DEALS),
+    ("int_opportunity_rates", "int_opportunity_members"),
+    ("int_opportunity_rates", "int_opportunity_records"),
 }  # fmt: skip
 """What the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told`, `int_stage_changes`,
 `int_people`, `int_person_members`, `int_opportunities`, the touches of deals and who is resolved say who

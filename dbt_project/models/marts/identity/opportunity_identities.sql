@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental', unique_key='record_key', on_schema_change='fail',
+    follows=['int_opportunity_members', 'int_opportunity_records'],
+    through={
+        'int_opportunities': '
+            select members.record_key as owner
+            from {int_opportunity_members} as members
+            where members.opportunity_id in {due}'
+    }
+) }}
+
 select
     members.record_key,
     records.vendor as source,
@@ -15,3 +26,4 @@ select
 from {{ ref('int_opportunity_members') }} as members
 inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
 inner join {{ ref('int_opportunities') }} as deals on members.opportunity_id = deals.opportunity_id
+where {{ is_owner_due('members.record_key') }}

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
-    follows=['int_opportunities', 'int_deal_states'], inputs=['int_told_records', 'int_opportunity_rates']
+    follows=['int_opportunities', 'int_deal_states', 'int_told_records', 'int_opportunity_rates']
 ) }}
 -- A deal without a history of stages has what is known of it: as it is now, since it was closed or else created.
 with positions as (

@@ -41,6 +41,7 @@ A_TASK = fifth("raw_salesforce.task", "WhoId is not null and CompletedDateTime i
 A_CALL = "(select min(id) from raw_hubspot.calls where id in (select from_id from raw_hubspot.associations))"
 A_MEMBER = fifth("raw_salesforce.campaign_member", "HasResponded")
 A_DEAL = "(select min(Id) from raw_salesforce.opportunity where not IsClosed)"
+ACCOUNT_OF_A_DEAL = "(select AccountId from raw_salesforce.opportunity order by Id limit 1)"
 BEFORE_THE_KILL = {
     "an activity's time is corrected into the past": "update raw_salesforce.task set CompletedDateTime = "
     f"CompletedDateTime - interval 40 days, ActivityDate = ActivityDate - 40 where Id = {A_TASK}",
@@ -80,6 +81,13 @@ AFTER_IT = {
     f"IsWon = true, CloseDate = date '2026-06-29' where Id = {A_DEAL}",
     "a deal's owner is changed": "update raw_hubspot.deals set hubspot_owner_id = (select max(id) from "
     "raw_hubspot.owners) where id = (select max(id) from raw_hubspot.deals)",
+    "a deal's product is another": "update raw_salesforce.opportunity_line_item set Name = 'Another', "
+    "Product2Id = null, TotalPrice = 1000000 where Id = "
+    "(select min(Id) from raw_salesforce.opportunity_line_item)",
+    "a deal's account grows": "update raw_salesforce.account set Industry = 'Otherwise', "
+    f"NumberOfEmployees = 7 where Id = {ACCOUNT_OF_A_DEAL}",
+    "and is nobody's territory": "delete from raw_salesforce.object_territory2_association "
+    f"where ObjectId = {ACCOUNT_OF_A_DEAL}",
     "a deal's amount was another": "update raw_salesforce.opportunity_history set Amount = Amount + 1 "
     "where Id = (select min(Id) from raw_salesforce.opportunity_history where Amount > 0)",
     "a deal's history is forgotten": "delete from raw_salesforce.opportunity_history "

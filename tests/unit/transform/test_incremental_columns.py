@@ -32,6 +32,8 @@ COMPARED_IN_AN_INPUT = {
     ("identity_links", "int_account_members"), ("identity_links", "int_opportunity_members"),
     ("int_people_twice", "int_person_records"),
     *(("int_deal_moments", history) for history in HISTORIES_OF_DEALS),
+    ("attribution_coverage", "int_opportunity_people"), ("attribution_coverage", "int_credit_deals"),
+    ("attribution_coverage", "int_touches"),
     ("int_opportunity_rates", "int_opportunity_members"),
     ("int_opportunity_rates", "int_opportunity_records"),
 }  # fmt: skip

@@ -1,10 +1,68 @@
+{#- What came after a deal had closed is no touch of it: of those whose people did something few are others here. -#}
+{%- set deals_of_other_sources -%}
+    select before.opportunity_id as owner
+    from {this} as before
+    left join {int_deal_sources} as sources on before.opportunity_id = sources.opportunity_id
+    left join {int_campaigns} as campaigns on sources.campaign_id = campaigns.campaign_id
+    where
+        before.opportunity_id in {due}
+        and (before.touches, before.channel, before.source, before.campaign) is distinct from (
+            coalesce(sources.touches, 0), coalesce(sources.channel, 'none'),
+            coalesce(sources.source, sources.channel, 'none'), coalesce(campaigns.name, 'none')
+        )
+{%- endset -%}
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'],
+    through={'int_deal_sources': deals_of_other_sources},
+    named_in='int_opportunities', vouched_for=['int_opportunity_members', 'int_account_members'],
+    owned={
+        'int_opportunity_people': 'select opportunity_id as owner, true as hashed from {int_opportunity_people}',
+        'int_deal_line_items': '
+            select members.opportunity_id as owner, hash(items.product, items.amount) as hashed
+            from {int_deal_line_items} as items
+            inner join {int_opportunity_members} as members on items.deal_key = members.record_key',
+        'stg_salesforce__opportunities': '
+            select members.opportunity_id as owner, hash(opportunities.product) as hashed
+            from {stg_salesforce__opportunities} as opportunities
+            inner join {int_opportunity_members} as members on opportunities.record_key = members.record_key
+            where opportunities.product is not null',
+        'int_accounts': '
+            select deals.opportunity_id as owner, hash(accounts.industry, accounts.employees) as hashed
+            from {int_accounts} as accounts
+            inner join {int_opportunities} as deals on accounts.account_id = deals.account_id',
+        'stg_salesforce__territory_records': '
+            select deals.opportunity_id as owner, hash(records.territory_id) as hashed
+            from {stg_salesforce__territory_records} as records
+            inner join {int_account_members} as members on records.account_key = members.record_key
+            inner join {int_opportunities} as deals on members.account_id = deals.account_id'
+    },
+    shared_columns={
+        'int_owners': 'owner_id, team, full_name', 'int_owner_records': 'owner_id, vendor, source_id',
+        'stg_salesforce__users': 'user_id, manager_id', 'stg_salesforce__territories': 'territory_id, name',
+        'int_campaigns': 'campaign_id, name'
+    }
+) }}
 -- What a deal can be grouped by. Its source is the first touch of its people that may earn credit, by whenever it
 -- closed; the CRM's own lead source stands beside it.
-with people as (
+-- Who is due is asked first: behind the joins it would be asked of every deal.
+with deals as (
+    select
+        opportunity_id,
+        owner_id,
+        account_id,
+        amount_converted,
+        pipeline,
+        lead_source
+    from {{ ref('int_opportunities') }}
+    where {{ is_owner_due('opportunity_id') }}
+),
+
+people as (
     select
         opportunity_id,
         count(*) as people
     from {{ ref('int_opportunity_people') }}
+    where {{ is_owner_due('opportunity_id') }}
     group by opportunity_id
 ),
 
@@ -26,6 +84,7 @@ products as (
         arg_max(deal_products.product, (coalesce(deal_products.amount, 0), deal_products.product)) as product
     from deal_products
     inner join {{ ref('int_opportunity_members') }} as members on deal_products.deal_key = members.record_key
+    where {{ is_owner_due('members.opportunity_id') }}
     group by members.opportunity_id
 ),
 
@@ -42,15 +101,6 @@ managers as (
     group by owners.owner_id
 ),
 
--- The key is made before the join: within it each account would be compared with each record.
-territory_records as (
-    select
-        {{ record_key('salesforce', 'Account', 'records.object_id') }} as account_key,
-        records.territory_id
-    from {{ ref('stg_salesforce__territory_records') }} as records
-    where records.sobject_type = 'Account'
-),
-
 -- A name that two territories have tells them apart by their id.
 territory_names as (
     select
@@ -63,9 +113,10 @@ territories as (
     select
         members.account_id,
         min(coalesce(names.name, records.territory_id)) as territory
-    from territory_records as records
+    from {{ ref('stg_salesforce__territory_records') }} as records
     inner join {{ ref('int_account_members') }} as members on records.account_key = members.record_key
     left join territory_names as names on records.territory_id = names.territory_id
+    where {{ may_be_due('members.account_id', 'select deals.account_id from deals') }}
     group by members.account_id
 ),
 
@@ -107,7 +158,7 @@ select
     coalesce(deals.lead_source, 'unknown') as lead_source,
     coalesce(sources.touches, 0) as touches,
     coalesce(people.people, 0) as people
-from {{ ref('int_opportunities') }} as deals
+from deals
 left join names as owners on deals.owner_id = owners.owner_id
 left join managers on deals.owner_id = managers.owner_id
 left join names as bosses on managers.manager_id = bosses.owner_id

@@ -1,3 +1,15 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
+    follows=['int_opportunities'],
+    through={
+        'int_deal_touches': '
+            select won.opportunity_id as owner
+            from {int_opportunities} as won
+            where won.is_won and won.opportunity_id in {due}'
+    },
+    vouched_for=['int_opportunity_people', 'int_credit_deals', 'int_touches']
+) }}
+{{ also_reads('int_deal_touches') }}
 -- Was marketing part of it? Each reason is the last obstacle: what would have to be otherwise for the deal to be covered.
 with won as (
     select
@@ -6,7 +18,7 @@ with won as (
         created_at,
         close_date
     from {{ ref('int_opportunities') }}
-    where is_won
+    where is_won and {{ is_owner_due('opportunity_id') }}
 ),
 
 people as (
@@ -14,6 +26,7 @@ people as (
         opportunity_id,
         count(distinct person_id) as people
     from {{ ref('int_opportunity_people') }}
+    where {{ is_owner_due('opportunity_id') }}
     group by opportunity_id
 ),
 

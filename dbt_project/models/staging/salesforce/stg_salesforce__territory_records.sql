@@ -7,6 +7,7 @@ renamed as (
         {{ record_key('salesforce', 'ObjectTerritory2Association', '"Id"') }} as record_key,
         "Id" as territory_record_id,
         "ObjectId" as object_id,
+        case when "SobjectType" = 'Account' then {{ record_key('salesforce', 'Account', '"ObjectId"') }} end as account_key,
         "Territory2Id" as territory_id,
 
         "AssociationCause" as association_cause,

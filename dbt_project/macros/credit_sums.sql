@@ -5,7 +5,10 @@
 } -%}
 with credits as materialized (
     select
-        credits.*,
+        {% for column in ['opportunity_id', 'model', 'campaign_id', 'channel', 'share', 'revenue', 'revenue_converted',
+                          'pipeline_converted', 'is_won'] -%}
+            credits.{{ column }},
+        {% endfor -%}
         cast(date_trunc('month', credits.touched_on) as date) as month,
         {{ is_unconverted('credits') }} as is_unconverted
     from {{ those }} as credits

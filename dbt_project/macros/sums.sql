@@ -39,13 +39,14 @@
     {%- for unique_id in read.follows if run_query(is_unseen(unique_id)).columns[0].values()[0] -%}
         {%- set relation = input_relation(unique_id) -%}
         {%- set columns = graph.nodes[unique_id].config.gone | join(', ') -%}
+        {%- set others = 'from ' ~ due_owners() ~ ' except select theirs.owner from ' ~ due_there(unique_id) ~ ' as theirs' -%}
         {%- set before -%}
             (
+                {%- if run_query('select count(*) from (' ~ others ~ ')').columns[0].values()[0] %}
                 select {{ columns }} from {{ relation }}
-                where {{ config.get('unique_key') }} in (
-                    from {{ due_owners() }} except select theirs.owner from {{ due_there(unique_id) }} as theirs
-                )
+                where {{ config.get('unique_key') }} in ({{ others }})
                 union all by name
+                {%- endif %}
                 select {{ columns }} from {{ gone_from(graph.nodes[unique_id].name) }}
             )
         {%- endset -%}

@@ -16,13 +16,13 @@ NOW = datetime(2026, 6, 30, 11, tzinfo=UTC)
 Stay = tuple[int, bool]
 """Days that it took, or took so far; whether it has ended."""
 TABLES = """
-create table run as select 'UTC' as business_zone, $now::timestamptz as as_of;
+create table run as select $now::timestamptz as as_of;
 create table stages as select 'won' as canonical_stage, true as is_closed;
 create table int_deal_segments as
     select 'o' as opportunity_id, 'maya' as owner, 'west' as team, 'p' as product;
 create table int_stage_spells (
     opportunity_id varchar, canonical_stage varchar, pipeline varchar,
-    entered_at timestamptz, left_at timestamptz);
+    entered_at timestamptz, left_at timestamptz, entered_on date as (entered_at::date));
 """
 
 

@@ -1,11 +1,12 @@
--- Open deals that hang on a record: of a person by contact role or association, of a company by itself.
+-- Open deals that hang on a record: of a person by contact role or association, of a company by itself. Few records have a
+-- duplicate, so what ties a deal to one is made distinct at the end.
 with named as (
     select
         person_key as record_key,
         opportunity_key
     from {{ ref('int_opportunity_contacts') }}
 
-    union
+    union all
 
     select
         account_record_key as record_key,
@@ -13,7 +14,7 @@ with named as (
     from {{ ref('int_opportunity_records') }}
     where account_record_key is not null
 
-    union
+    union all
 
     select
         {{ record_key('hubspot', 'companies', 'to_id') }} as record_key,

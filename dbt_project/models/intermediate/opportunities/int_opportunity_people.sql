@@ -1,12 +1,13 @@
 with people as (
-    select distinct
+    select
         opportunities.opportunity_id,
         members.person_id,
-        named.via
+        max(named.via) as via
     from {{ ref('int_opportunity_contacts') }} as named
     inner join {{ ref('int_opportunity_members') }} as opportunities
         on named.opportunity_key = opportunities.record_key
     inner join {{ ref('int_person_members') }} as members on named.person_key = members.record_key
+    group by opportunities.opportunity_id, members.person_id
 ),
 
 -- Contact roles say who took part; without any, the associations do; without either, everyone at the account.
@@ -16,6 +17,15 @@ best as (
         max(via) as via
     from people
     group by opportunity_id
+),
+
+-- Asked before everyone at the account is joined: few deals name nobody.
+unnamed as materialized (
+    select
+        opportunity_id,
+        account_id
+    from {{ ref('int_opportunities') }}
+    where opportunity_id not in (select best.opportunity_id from best)
 ),
 
 chosen as (
@@ -29,12 +39,11 @@ chosen as (
     union all
 
     select
-        opportunities.opportunity_id,
+        unnamed.opportunity_id,
         persons.person_id,
         'account' as via
-    from {{ ref('int_opportunities') }} as opportunities
-    inner join {{ ref('int_people') }} as persons on opportunities.account_id = persons.account_id
-    where opportunities.opportunity_id not in (select best.opportunity_id from best)
+    from unnamed
+    inner join {{ ref('int_people') }} as persons on unnamed.account_id = persons.account_id
 )
 
 select * from chosen

@@ -24,6 +24,7 @@ select
     any_value(canonical_stage) as canonical_stage,
     arg_min(pipeline, stay) as pipeline,
     min(entered_at) as entered_at,
+    cast(min(entered_at) at time zone {{ run_value('business_zone') }} as date) as entered_on,
     case when count(left_at) = count(*) then max(left_at) end as left_at,
     case when count(left_at) = count(*) then {{ days_between('min(entered_at)', 'max(left_at)') }} end as days
 from placed

@@ -1,18 +1,12 @@
 -- Wilson's interval: it stays within 0 and 1 and holds for few people, as the usual one does not.
 with scored as (
     select
-        cast(scored_on as varchar) as cohort,
+        case when grouping(scored_on) = 0 then cast(scored_on as varchar) else 'all' end as cohort,
         lead_score,
-        is_converted
+        count(*) as people,
+        count(*) filter (where is_converted) as converted
     from {{ ref('int_cohort_scores') }}
-
-    union all
-
-    select
-        'all' as cohort,
-        lead_score,
-        is_converted
-    from {{ ref('int_cohort_scores') }}
+    group by grouping sets ((scored_on, lead_score), (lead_score))
 ),
 
 counted as (
@@ -21,11 +15,10 @@ counted as (
         bands.band,
         bands.from_score,
         bands.to_score,
-        count(scored.lead_score) as people,
-        count(scored.lead_score) filter (where scored.is_converted) as converted,
-        sum(count(scored.lead_score)) over (partition by cohorts.cohort) as people_in_all,
-        sum(count(scored.lead_score) filter (where scored.is_converted)) over (partition by cohorts.cohort)
-            as converted_in_all
+        cast(coalesce(sum(scored.people), 0) as bigint) as people,
+        cast(coalesce(sum(scored.converted), 0) as bigint) as converted,
+        sum(coalesce(sum(scored.people), 0)) over (partition by cohorts.cohort) as people_in_all,
+        sum(coalesce(sum(scored.converted), 0)) over (partition by cohorts.cohort) as converted_in_all
     from (select distinct each.cohort from scored as each) as cohorts
     cross join {{ source('rules', 'lead_score_bands') }} as bands
     left join scored

@@ -1,4 +1,5 @@
 {%- set cuts = ['owner', 'team', 'product', 'source', 'industry'] -%}
+{%- set quantiles = {'p25': 0.25, 'median': 0.5, 'p75': 0.75, 'p90': 0.9} -%}
 with deals as (
     select
         deals.amount_converted,
@@ -13,21 +14,28 @@ with deals as (
     from {{ ref('opportunities') }} as deals
     inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
     where deals.amount_converted is not null and {{ is_sale('deals.amount') }}
+),
+
+-- The quantiles of a group are asked together: its amounts are kept and put in order once.
+sized as (
+    select
+        period,
+        outcome,
+        case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
+        {{ segment_columns(cuts) }},
+        count(*) as opportunities,
+        cast(sum(amount_converted) as decimal(18, 2)) as amount,
+        cast(sum(amount_converted) / count(*) as decimal(18, 2)) as average_size,
+        quantile_cont(amount_converted, [{{ quantiles.values() | join(', ') }}]) as sizes
+    from deals
+    where period is not null
+    group by {{ segment_sets(cuts, [['period', 'outcome'], ['period', 'outcome', 'pipeline']]) }}
 )
 
 select
-    period,
-    outcome,
-    case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
-    {{ segment_columns(cuts) }},
-    count(*) as opportunities,
-    cast(sum(amount_converted) as decimal(18, 2)) as amount,
-    cast(sum(amount_converted) / count(*) as decimal(18, 2)) as average_size,
-    cast(quantile_cont(amount_converted, 0.25) as decimal(18, 2)) as p25_size,
-    cast(quantile_cont(amount_converted, 0.5) as decimal(18, 2)) as median_size,
-    cast(quantile_cont(amount_converted, 0.75) as decimal(18, 2)) as p75_size,
-    cast(quantile_cont(amount_converted, 0.9) as decimal(18, 2)) as p90_size,
+    * exclude (sizes),
+    {% for name in quantiles -%}
+        cast(sizes[{{ loop.index }}] as decimal(18, 2)) as {{ name }}_size,
+    {% endfor -%}
     {{ run_value('company_currency') }} as currency
-from deals
-where period is not null
-group by {{ segment_sets(cuts, [['period', 'outcome'], ['period', 'outcome', 'pipeline']]) }}
+from sized

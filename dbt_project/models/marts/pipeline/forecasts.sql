@@ -28,26 +28,33 @@ won_states as (
         {{ quarter_of('close_date') }} as period,
         coalesce(owner_id, 'unowned') as owner_id,
         valid_from,
-        -- Two bounds of one kind on each side are joined by sorting, not by comparing each day with each state.
         coalesce(valid_to, timestamptz 'infinity') as valid_to,
         amount_converted
     from {{ ref('deal_states') }}
     where is_won and close_date is not null
 ),
 
+-- A quarter's revenue is looked at from its first day on, for 400 days.
+counting as (
+    select
+        period,
+        owner_id,
+        amount_converted,
+        greatest(valid_from, {{ day_begins('period') }}) as counts_from,
+        least(valid_to, {{ day_begins('period + 401') }}) as counts_to
+    from won_states
+),
+
+-- Two bounds of one kind on each side are joined by sorting, not by comparing each day with each state.
 won as (
     select
         days.snapshot_date,
-        won_states.period,
-        won_states.owner_id,
-        sum(won_states.amount_converted) as closed_amount
+        counting.period,
+        counting.owner_id,
+        sum(counting.amount_converted) as closed_amount
     from days
-    inner join won_states
-        on
-            days.ends_at > won_states.valid_from
-            and days.ends_at <= won_states.valid_to
-            and won_states.period between days.snapshot_date - interval 400 day and days.snapshot_date
-    group by days.snapshot_date, won_states.period, won_states.owner_id
+    inner join counting on days.ends_at > counting.counts_from and days.ends_at <= counting.counts_to
+    group by days.snapshot_date, counting.period, counting.owner_id
 ),
 
 by_owner as (

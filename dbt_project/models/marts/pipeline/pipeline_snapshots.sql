@@ -85,7 +85,7 @@ summed as (
         count(*) as opportunities,
         count(*) - count(states.amount_converted) as unconverted_opportunities,
         cast(coalesce(sum(states.amount_converted), 0) as decimal(18, 2)) as amount_converted,
-        cast(coalesce(sum(states.weighted), 0) as decimal(18, 2)) as weighted_amount_converted
+        {{ rounded_sum('states.weighted', 4) }} as weighted_amount_converted
     from bounded
     inner join numbered as states
         on

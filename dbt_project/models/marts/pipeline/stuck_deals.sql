@@ -1,5 +1,11 @@
 -- Open deals that something speaks against, with what it is; the more amount and reasons, the higher.
-with stays as (
+with open_deals as (
+    select *
+    from {{ ref('opportunities') }}
+    where not is_closed
+),
+
+stays as (
     select
         opportunity_id,
         canonical_stage,
@@ -14,6 +20,7 @@ changes as (
         count(*) filter (where kind = 'push') as pushes,
         max(changed_at) as last_changed_at
     from {{ ref('deal_changes') }}
+    where opportunity_id in (select open_deals.opportunity_id from open_deals)
     group by opportunity_id
 ),
 
@@ -23,7 +30,7 @@ contacts as (
         max(touches.occurred_at) filter (where touches.occurred_at <= {{ run_value('as_of') }}) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    where touches.is_counted
+    where touches.is_counted and people.opportunity_id in (select open_deals.opportunity_id from open_deals)
     group by people.opportunity_id
 ),
 
@@ -59,7 +66,7 @@ judged as (
             ],
             lambda reason: reason is not null
         ) as reasons
-    from {{ ref('opportunities') }} as deals
+    from open_deals as deals
     left join stays on deals.opportunity_id = stays.opportunity_id
     left join {{ ref('time_in_stage') }} as usual
         on
@@ -70,7 +77,6 @@ judged as (
     left join changes on deals.opportunity_id = changes.opportunity_id
     left join contacts on deals.opportunity_id = contacts.opportunity_id
     left join {{ ref('int_owners') }} as owners on deals.owner_id = owners.owner_id
-    where not deals.is_closed
 )
 
 select

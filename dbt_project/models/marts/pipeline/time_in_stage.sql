@@ -7,7 +7,7 @@ with stays as (
     select
         spells.canonical_stage,
         coalesce(spells.pipeline, 'none') as pipeline,
-        {{ quarter_of('cast(spells.entered_at at time zone ' ~ run_value('business_zone') ~ ' as date)') }} as period,
+        {{ quarter_of('spells.entered_on') }} as period,
         {% for cut in cuts %}
             segments.{{ cut }},
         {% endfor %}

@@ -11,8 +11,8 @@
             left join {int_person_aliases} as aliases on decided.person_id = aliases.alias'
     },
     through={
-        'int_person_records': people_of('{due}') ~ ' union all select owner from (' ~ people_before('{due}') ~ ') as before',
-        'int_people_resolved': people_passed_on('{due}'),
+        'int_person_records': people_of('{due}'),
+        'int_person_members': people_passed_on('{due}'),
         'int_accounts_resolved': people_of(
             '(select record_key from {int_person_records} where account_record_key in {due})'
         ),
@@ -24,9 +24,9 @@
             "select substr(due.owner, 6) from {due} as due where due.owner like 'name:%'"
         ))
     },
-    vouched_for=['int_person_members', 'int_account_members', 'int_person_aliases']
+    vouched_for=['int_account_members', 'int_person_aliases']
 ) }}
-{{ also_reads('int_people_resolved', 'int_accounts_resolved') }}
+{{ also_reads('int_accounts_resolved') }}
 {%- set fields = [
     'email', 'first_name', 'last_name', 'phone', 'company_name', 'job_title', 'city', 'state',
     'country', 'industry', 'account', 'owner'

@@ -71,8 +71,8 @@ def links(
                 return
             gathered = touched.find(connection, policy, table, has_features=has_features)
             connection.execute(
-                "create or replace temp table records_again as select * from all_records "
-                "where record_key in (from touched); "
+                "create or replace temp table records_again as select record_key, created_at "
+                "from all_records where record_key in (from touched); "
                 "create or replace temp view records as from records_again"
             )
             linking.settle(connection, gathered, spec, known)
@@ -148,7 +148,11 @@ def resolved(
         kept = Kept(connection, table, run, anew=anew)
         [(as_of,)] = connection.execute(f"select as_of from {clock}").fetchall()
         lend(connection, "all_records", f"select record_key, created_at from {tables['all_records']}")
-        lend(connection, "all_links", f"select * from {tables['all_links']} where verdict = 'joined'")
+        lend(
+            connection, "all_links",
+            "select left_key, right_key, kind, value, match_weight, match_probability, verdict, strength "
+            f"from {tables['all_links']} where verdict = 'joined'",
+        )  # fmt: skip
         for name, table_read in known.items():
             lend(connection, name, f"select * from {table_read} where entity = '{entity}'")
         if kept.goes_on((), {tables["all_links"]: ""}) and _was_kept(connection, table):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -32,27 +33,45 @@ def run(
     contradicted: list[tuple[str, str]] | None = None,
 ) -> list[dict[str, object]]:
     """What comes of records given with the day they were created; `contradicted` is filled."""
+    with clustered(records, keys, decided, contradicted) as connection:
+        return placed(connection, known, aliases)
+
+
+@contextmanager
+def clustered(
+    records: dict[str, int | None],
+    keys: Keys,
+    decided: Keys | None = None,
+    contradicted: list[tuple[str, str]] | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Who is together; nothing is said yet of who they were."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         created = {key: None if at is None else day(at) for key, at in records.items()}
         _table(connection, "records", ("record_key", "created_at"), list(created.items()))
         _table(connection, "keys", ("record_key", "kind", "value"), keys)
         _table(connection, "decided", ("left_key", "right_key", "verdict"), decided or [])
-        _table(
-            connection, "registry", ("record_key", "id", "founded_at", "joined_at"),
-            [(*row, None) for row in known or []],
-        )  # fmt: skip
-        _table(
-            connection, "aliases", ("alias", "id", "since", "why"),
-            [(*row, None, None) for row in (aliases or {}).items()],
-        )  # fmt: skip
         links.cluster(connection, links.Policy())
         if contradicted is not None:
             named = "select left_key, right_key from links where verdict = 'contradiction' order by all"
             contradicted += connection.sql(named).fetchall()
         connection.execute("delete from links where verdict != 'joined'")
-        found = connection.sql(joining.placed(connection, AS_OF, None)).to_arrow_table()
-    return list(found.to_pylist())
+        yield connection
+
+
+def placed(
+    connection: duckdb.DuckDBPyConnection, known: Known | None = None, aliases: dict[str, str] | None = None
+) -> list[dict[str, object]]:
+    """Whose id they have, given who was known before."""
+    _table(
+        connection, "registry", ("record_key", "id", "founded_at", "joined_at"),
+        [(*row, None) for row in known or []],
+    )  # fmt: skip
+    _table(
+        connection, "aliases", ("alias", "id", "since", "why"),
+        [(*row, None, None) for row in (aliases or {}).items()],
+    )  # fmt: skip
+    return list(connection.sql(joining.placed(connection, AS_OF, None)).to_arrow_table().to_pylist())
 
 
 _TYPES = {
@@ -70,7 +89,7 @@ def _table(
     rows: Sequence[tuple[object, ...]],
 ) -> None:
     typed = ", ".join(f"{column} {_TYPES.get(column, 'varchar')}" for column in columns)
-    connection.execute(f"create temp table {name} ({typed})")
+    connection.execute(f"create or replace temp table {name} ({typed})")
     if rows:
         connection.executemany(f"insert into {name} values ({', '.join('?' for _ in columns)})", rows)
 
@@ -233,10 +252,12 @@ def test_ids_stay_unique_and_no_id_is_lost_through_any_history(history: list[lis
     ever: set[str] = set()
     for shared in history:
         records, keys = world(shared)
-        rows = run(records, keys, known, aliases)
-        again = run(records, keys, known_of(rows), aliases_of(rows))
+        with clustered(records, keys) as connection:
+            anew = placed(connection)
+            rows = placed(connection, known, aliases)
+            again = placed(connection, known_of(rows), aliases_of(rows))
         assert persons(again) == persons(rows), "the same world a second time changes nothing"
-        assert classes(rows) == classes(run(records, keys)), "the past decides names, never who is together"
+        assert classes(rows) == classes(anew), "the past decides names, never who is together"
         known, aliases = known_of(rows), aliases_of(rows)
         alive = set(persons(rows).values())
         ever |= alive

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,18 +95,22 @@ def _hold_back(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
 
 
 def _turns(found: list[TableFetch]) -> Iterator[Turn]:
-    """Parts that may go in together: one folder of each table. Only a resumed first load has a second one."""
-    waiting = [(table, _by_folder(table.parts)) for table in found]
-    while turn := [(table, folders.pop(0)) for table, folders in waiting if folders]:
+    """Parts that may go in together: of each object one folder. Only a resumed first load has another."""
+    waiting = [(table, _by_turn(table.parts)) for table in found]
+    while turn := [(table, turns.pop(0)) for table, turns in waiting if turns]:
         yield turn
 
 
-def _by_folder(parts: tuple[Part, ...]) -> list[list[Part]]:
-    """In the order of reading: what a first load brought, then what changed since it was begun."""
+def _by_turn(parts: tuple[Part, ...]) -> list[list[Part]]:
+    """In the order of reading: what a first load brought, then what changed since it was begun. What several
+    objects bring to one table, as associations, is each one's own, so that dlt merges all of it at once."""
     folders: dict[Path, list[Part]] = {}
     for part in parts:
         folders.setdefault(part.path.parent, []).append(part)
-    return sorted(folders.values(), key=lambda each: each[0].path.parent.name != "first")
+    objects: dict[Path, list[list[Part]]] = {}
+    for folder in sorted(folders, key=lambda each: each.name != "first"):
+        objects.setdefault(folder.parent, []).append(folders[folder])
+    return [[part for some in turn for part in some] for turn in zip_longest(*objects.values(), fillvalue=[])]
 
 
 def _load_turn(

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -19,7 +20,7 @@ from pipelines.settings import MarketingCloudConnection, Secret, Settings
 from pipelines.sources import fetch as fetching
 from pipelines.sources import load as loading
 from pipelines.sources.catalogs import CATALOGS, schema_of
-from pipelines.sources.fetched import Fetched, TableFetch
+from pipelines.sources.fetched import Fetched, Part, TableFetch
 from pipelines.sources.known import Known
 from pipelines.sources.tables import SQL_TYPES, prepare
 from pipelines.state.suppression import Suppression, _email
@@ -69,6 +70,17 @@ def test_loads_and_connections_are_recorded(loop):
     ) == [("Lead", "loaded", 1, None, True)]
     tables = sum(len(CATALOGS[vendor]) for vendor in ("hubspot", "salesforce"))
     assert loop.rows("select count(*), count(distinct table_name) from ops.loads") == [(tables, tables)]
+
+
+def test_what_several_objects_bring_to_a_table_goes_in_at_once_and_after_a_first_load_what_changed():
+    [table] = [each for each in CATALOGS["hubspot"] if each.name == "associations"]
+    folders = ("contacts/changes-0", "contacts/first", "companies/first", "deals/fill-0", "deals/sweep-0")
+    parts = tuple(Part(Path(folder) / "00000.parquet", "merge", 1) for folder in folders)
+    found = [TableFetch(vendor="hubspot", table=table, status="loaded", parts=parts)]
+    turns = [{str(part.path.parent) for part in some} for turn in loading._turns(found) for _, some in turn]
+    assert turns == [
+        {"contacts/first", "companies/first", "deals/fill-0"}, {"contacts/changes-0", "deals/sweep-0"},
+    ]  # fmt: skip
 
 
 def test_dlt_leaves_nothing_behind_but_its_own_books(loop):

@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Set in many containers: each process would compile dlt, dbt and the others anew, seconds of it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build test clients check types sql fmt dev sandbox dashboard report docs bench clean reset
 

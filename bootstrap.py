@@ -3,15 +3,10 @@
 uv does the work: the one on PATH when it is recent enough, else one fetched from PyPI and kept in
 `.venv/bin`. Neither pip nor ensurepip is needed, and no interpreter is ever downloaded: the environment
 uses the Python that runs this file. Nothing happens when the environment already matches `uv.lock`.
-
-Where PYTHONDONTWRITEBYTECODE is set, as in many containers, nobody would ever keep what Python compiles, and
-each process would compile dlt, dbt and the others anew, seconds of it. There they are compiled here, once,
-and the project's own modules each time that they differ.
 """
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import json
 import os
@@ -33,7 +28,6 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".matches"
 UV_VERSION = "0.13.9"
 UV_OLDEST = (0, 8)
-PACKAGES = ("cli", "dashboards", "expectations", "orchestration", "pipelines", "sandbox")
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 
@@ -44,9 +38,6 @@ def main() -> int:
             "install Python 3.11, 3.12 or 3.13 and say make PYTHON=python3.12"
         )
     wanted = fingerprint()
-    if sys.dont_write_bytecode:
-        for package in PACKAGES:
-            compileall.compile_dir(ROOT / package, quiet=2)
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return 0
     print("Preparing .venv (packages come from PyPI; the first time takes a minute or so)", flush=True)
@@ -58,9 +49,8 @@ def main() -> int:
                 f"uv could not be fetched from PyPI ({error}); install uv yourself and run this again"
             )
         done = subprocess.run(
-            [str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable, *compiled()],
-            cwd=ROOT, env=uv_env(),
-        )  # fmt: skip
+            [str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable], cwd=ROOT, env=uv_env()
+        )
         if done.returncode != 0:
             return fail("the packages could not be installed; the lines above say why")
         keep(uv)
@@ -78,12 +68,8 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for part in (ROOT / "pyproject.toml", ROOT / "uv.lock"):
         digest.update(part.read_bytes())
-    digest.update(" ".join([sys.executable, platform.python_version(), str(ROOT), *compiled()]).encode())
+    digest.update(" ".join([sys.executable, platform.python_version(), str(ROOT)]).encode())
     return digest.hexdigest()
-
-
-def compiled() -> list[str]:
-    return ["--compile-bytecode"] if sys.dont_write_bytecode else []
 
 
 def uv_env() -> dict[str, str]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
-from pathlib import Path
 
-import pytest
+from tests.conftest import PROJECT
 
-import bootstrap
+NAME = "PYTHONDONTWRITEBYTECODE"
 
 
-@pytest.mark.parametrize("keeps_nothing", [True, False])
-def test_modules_are_compiled_where_python_would_keep_nothing(
-    keeps_nothing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
-    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "stamp")
-    monkeypatch.setattr(bootstrap, "fingerprint", lambda: "the same")
-    monkeypatch.setattr(sys, "dont_write_bytecode", keeps_nothing)
-    (tmp_path / "stamp").write_text("the same")
-    for name in bootstrap.PACKAGES:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "module.py").write_text("answer = 42")
-    assert bootstrap.main() == 0
-    compiled = {path.parts[-3] for path in tmp_path.rglob("module.*.pyc")}
-    assert compiled == (set(bootstrap.PACKAGES) if keeps_nothing else set())
+def test_what_python_compiles_is_kept_also_where_the_environment_says_not_to() -> None:
+    kept = os.environ | {NAME: "1"}
+    of_make = ["make", "-s", f"--eval=said: ; @printenv {NAME} || echo nothing", "said"]
+    of_crm = [sys.executable, "-c", "import cli, sys; print(sys.dont_write_bytecode)"]
+    said = [
+        subprocess.run(
+            asked, cwd=PROJECT, env=kept, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for asked in (of_make, of_crm)
+    ]
+    assert said == ["nothing", "False"]

@@ -193,8 +193,10 @@ def load_settings(
 def as_environment(settings: Settings, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment for a child that must load the same settings, with `more` added.
 
-    Files and `.env` stay where they are: a connection that came from a key file is found there again.
+    Files and `.env` stay where they are: a connection that came from a key file is found there again. What
+    Python compiles is kept there too (see `cli`).
     """
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # noqa: TID251
     values = {"CRM_HOME": str(settings.home), "CRM_CONFIG": str(settings.config_dir)}
     if settings.hubspot is not None:
         values |= {
@@ -235,7 +237,7 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
             "MARKETING_CLOUD_ACCOUNT_ID": settings.marketing_cloud.account_id,
             "MARKETING_CLOUD_ENVIRONMENT": settings.marketing_cloud.environment,
         }
-    return {**os.environ, **values, **(more or {})}  # noqa: TID251 - this is the one place
+    return {**own, **values, **(more or {})}
 
 
 def _with_dotenv(values: dict[str, str], dotenv: Path | None) -> dict[str, str]:

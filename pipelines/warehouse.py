@@ -36,8 +36,8 @@ _SMALL = 384 << 20
 _COSTLY = "fsst,dict_fsst,zstd"
 _GROUP = 122_880
 """Rows that DuckDB keeps, compresses and writes together."""
-_MERGED = 100
-"""How many such groups are put together in one checkpoint, as DuckDB has it by itself."""
+_AS_IT_IS = "set global max_vacuum_tasks = 0"
+"""No such groups are put together in a checkpoint, for what holes there are in them."""
 _MOST_HOLES = 1 / 3
 _IN_UTC = "set timezone = 'UTC'"
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -290,9 +290,9 @@ def before_checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, *, comp
     """
     written = sum(each.stat().st_size for each in (path, _wal(path)) if each.exists())
     is_small = written < _SMALL
-    merged = _MERGED if is_small or (compact and _is_full_of_holes(connection)) else 0
+    is_merged = is_small or (compact and _is_full_of_holes(connection))
     connection.execute(f"set global disabled_compression_methods = '{_COSTLY if is_small else ''}'")
-    connection.execute(f"set global max_vacuum_tasks = {merged}")
+    connection.execute("reset global max_vacuum_tasks" if is_merged else _AS_IT_IS)
 
 
 def _is_full_of_holes(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -346,6 +346,8 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
         ) from error  # fmt: skip
     try:
         connection.execute(_IN_UTC)
+        if not read_only and path.exists() and path.stat().st_size >= _SMALL:
+            connection.execute(_AS_IT_IS)  # also where the log grows long before the end
         yield connection
     finally:
         if not read_only:

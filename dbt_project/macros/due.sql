@@ -355,13 +355,17 @@
         )
 {%- endmacro %}
 
-{#- Owners are counted where there are not many times as many rows as owners that are due. -#}
-{% macro are_most_due(many, target_relation, owner) -%}
-    {%- if not many or run_query('select ' ~ many ~ ' * 50 < count(*) from ' ~ target_relation).columns[0].values()[0] -%}
+{#-
+    Owners are counted where there are not many times as many rows as owners that are due: in the model, or, where few of them have
+    rows in it, in the one that is named by `owners_in`.
+-#}
+{% macro are_most_due(many, target_relation, owner, read) -%}
+    {%- set counted = read.named[config.get('owners_in')] if config.get('owners_in') else target_relation -%}
+    {%- if not many or run_query('select ' ~ many ~ ' * 50 < count(*) from ' ~ counted).columns[0].values()[0] -%}
         {{ return(false) }}
     {%- endif -%}
     {{ return(run_query(
-        'select ' ~ many ~ ' * 2 > approx_count_distinct(' ~ owner ~ ') from ' ~ target_relation
+        'select ' ~ many ~ ' * 2 > approx_count_distinct(' ~ owner ~ ') from ' ~ counted
     ).columns[0].values()[0]) }}
 {%- endmacro %}
 

@@ -95,7 +95,7 @@ def _hold_back(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
 
 
 def _turns(found: list[TableFetch]) -> Iterator[Turn]:
-    """Parts that may go in together: of each object one folder. Only a resumed first load has another."""
+    """Parts that may go in together: of each object one window. What others it has comes in later turns."""
     waiting = [(table, _by_turn(table.parts)) for table in found]
     while turn := [(table, turns.pop(0)) for table, turns in waiting if turns]:
         yield turn

@@ -64,7 +64,7 @@ class World:
                 state.execute(earlier.values(started_at=began - timedelta(hours=1)))
 
     def listen(self) -> None:
-        """`crm listen` as people run it, until a round has been recorded and it is told to stop."""
+        """`crm listen`, until a round has been recorded and it is told to stop."""
         with nursery.running(["listen"], self.env) as child:
             lines: list[str] = []
             for line in child.output:

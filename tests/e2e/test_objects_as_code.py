@@ -319,6 +319,6 @@ def killed_when(world: World, shell: dict[str, str], is_due: Callable[[], bool])
     """`crm schema backfill`, killed once this is so."""
     command = command_for(world.home, "schema", "backfill", env=shell)
     with nursery.running(command.args[1:], command.env) as child:
-        while not is_due():
+        while child.lives() and not is_due():
             time.sleep(0.1)
         child.killed()

@@ -6,7 +6,7 @@
     - `owned`: the same of what has no such column, as SQL that gives `owner` and `hashed`; `{name}` is a relation.
     - `follows`: incremental models with the same owners (or more of them). Who was due there in this run is due here:
       nothing is compared. A run of theirs that was not seen here makes all due.
-    - `through`: incremental models with other owners, with SQL that gives `owner`: who is due here for those in `{due}`
+    - `through`: incremental models with other owners, or with the same of whom some are due here, with SQL that gives `owner`: who is due here for those in `{due}`
       that were due there; `{this}` is the model as it is, `{name}` any relation that it reads.
     - `named_by`: a model whose rows, by the same columns, name owners that are gone from what is compared. For where something
       is made of them then: a touch that was to come and has come is compared no more.
@@ -65,7 +65,7 @@
         {% call statement('due') -%}
             create or replace table {{ due }} as from {{ temporary('found') }}
         {%- endcall %}
-        {%- set full = not config.get('summed_by') and are_most_due(many, target_relation, owner) -%}
+        {%- set full = not config.get('summed_by') and are_most_due(many, target_relation, owner, read) -%}
     {%- endif -%}
 
     {%- if full -%}

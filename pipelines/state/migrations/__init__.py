@@ -1,7 +1,8 @@
 """Numbered SQL files, applied in order, each in one transaction, each once.
 
 Belongs here: `NNNN_name.sql` files that SQLite and PostgreSQL both read, and what applies them. A file that
-has been released is never edited; a change is a new file.
+has been released is never edited; a change is a new file. Drivers get its statements as they are, so it holds
+no percent sign, which one of them might take for a value's place.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.errors import CrmError, Locked
 from pipelines.settings import Paths
-from pipelines.warehouse import Warehouse, latest_publish
+from pipelines.warehouse import Warehouse, Which, latest_publish
 
 
 @pytest.fixture
@@ -197,22 +197,46 @@ def test_a_large_file_is_made_compact_when_a_third_of_a_table_was_deleted_and_it
 ) -> None:
     monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
 
-    def happens(*statements: str) -> int:
-        """What is done to the work file in a step of its own; rows that take room when it is closed."""
+    def happens(*statements: str) -> list[int]:
+        """What is done to the work file in a step of its own; rows that take room when it was closed, and
+        when another step has published it."""
         with warehouse.locked("test"):
-            if not warehouse.has_work():
-                warehouse.start_work()
+            warehouse.start_work()
             with warehouse.writing() as connection:
                 for statement in statements:
                     connection.execute(statement)
+        taken = [rows("work")]
+        with warehouse.locked("test"):
             warehouse.publish("p")
-            with warehouse.reading("warehouse") as connection:
-                counted = "select estimated_size from duckdb_tables() where table_name = 'numbers'"
-                return int(connection.execute(counted).fetchall()[0][0])
+        return [*taken, rows("warehouse")]
 
-    rows = happens("create schema marts", "create table marts.numbers as select range n from range(500000)")
-    assert happens("delete from marts.numbers where n % 10 < 3") == rows
-    assert happens("delete from marts.numbers where n % 10 < 6") <= rows / 2
+    def rows(which: Which) -> int:
+        with warehouse.reading(which) as connection:
+            counted = "select estimated_size from duckdb_tables() where table_name = 'numbers'"
+            return int(connection.execute(counted).fetchall()[0][0])
+
+    table, all_of_it = "marts.numbers", 500_000
+    made = happens("create schema marts", f"create table {table} as select range n from range({all_of_it})")
+    assert made == [all_of_it, all_of_it]
+    assert happens(f"delete from {table} where n % 10 < 3") == made
+    closed, published = happens(f"delete from {table} where n % 10 < 6")
+    assert (closed, published <= all_of_it / 2) == (all_of_it, True)
+
+
+def test_a_log_that_grows_long_does_not_make_a_large_file_compact(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("create table numbers as select range n from range(500000)")
+    monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
+    with warehouse.locked("test"), warehouse.writing() as connection:
+        connection.execute("set global checkpoint_threshold = '1KB'")
+        connection.execute("delete from numbers where n % 10 < 6")
+        connection.execute("create table others as from numbers")
+        taken = "select estimated_size from duckdb_tables() where table_name = 'numbers'"
+        assert connection.execute(taken).fetchall() == [(500_000,)]
 
 
 def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_by_all(

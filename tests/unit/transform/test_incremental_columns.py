@@ -186,6 +186,16 @@ def test_what_is_read_of_deals_histories_is_compared_where_their_changes_of_stag
         assert unseen(connection, reading, name, columns[reading.read[name]]) == []
 
 
+def test_what_is_read_of_addresses_is_compared_where_keys_of_people_are(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]], incremental: list[Incremental]
+) -> None:
+    connection, columns = tables
+    by_name = {model.name: model for model in incremental}
+    reading = replace(by_name["int_touch_addresses"], owned=by_name["int_person_keys"].owned)
+    name = "stg_hubspot__contacts"
+    assert unseen(connection, reading, name, columns[reading.read[name]]) == []
+
+
 def test_a_whole_row_is_hashed_and_not_a_column_of_that_name(
     tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]],
 ) -> None:

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', unique_key='person_id', through={'int_person_members': people_with('{due}')},
-    vouched_for=['int_person_records']
+    vouched_for=['int_person_records'], owners_in='int_person_members'
 ) }}
 -- A converted lead is its contact's past, and Salesforce merges no such lead.
 with placed as (

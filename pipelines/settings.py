@@ -196,7 +196,8 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
     Files and `.env` stay where they are: a connection that came from a key file is found there again. What
     Python compiles is kept there too (see `cli`).
     """
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # noqa: TID251
+    own = dict(os.environ)  # noqa: TID251 - this is the one place
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
     values = {"CRM_HOME": str(settings.home), "CRM_CONFIG": str(settings.config_dir)}
     if settings.hubspot is not None:
         values |= {

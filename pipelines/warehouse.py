@@ -147,8 +147,7 @@ class Warehouse:
     def threads(path: Path) -> int:
         """Among how many threads a model's work in this file is shared: the machine's cores. A small file's
         tables are few groups of rows, and to hand such work round is a tenth of what it takes."""
-        is_small = path.exists() and path.stat().st_size < _SMALL
-        return 1 if is_small else os.cpu_count() or 1
+        return 1 if 0 < _bytes(path) < _SMALL else os.cpu_count() or 1
 
     @contextmanager
     def dbt(self) -> Iterator[Path]:
@@ -288,8 +287,7 @@ def before_checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, *, comp
     asked for and worth it: for one group of rows less DuckDB writes all around it anew, which, where 3% of a
     table are due in each run, is most of the table in most runs.
     """
-    written = sum(each.stat().st_size for each in (path, _wal(path)) if each.exists())
-    is_small = written < _SMALL
+    is_small = _bytes(path) < _SMALL
     is_merged = is_small or (compact and _is_full_of_holes(connection))
     connection.execute(f"set global disabled_compression_methods = '{_COSTLY if is_small else ''}'")
     connection.execute("reset global max_vacuum_tasks" if is_merged else _AS_IT_IS)
@@ -346,7 +344,7 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
         ) from error  # fmt: skip
     try:
         connection.execute(_IN_UTC)
-        if not read_only and path.exists() and path.stat().st_size >= _SMALL:
+        if not read_only and _bytes(path) >= _SMALL:
             connection.execute(_AS_IT_IS)  # also where the log grows long before the end
         yield connection
     finally:
@@ -361,6 +359,11 @@ def close_dbt_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
+
+
+def _bytes(path: Path) -> int:
+    """Of a file with its log; none where neither is there."""
+    return sum(each.stat().st_size for each in (path, _wal(path)) if each.exists())
 
 
 def _wal(path: Path) -> Path:

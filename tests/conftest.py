@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import hypothesis
@@ -72,10 +73,10 @@ def trust() -> Iterator[None]:
     encryption: it takes longer than what they ask."""
 
     @cache
-    def read(of: tuple[str | None, ...], *asked: object) -> ssl.SSLContext:
-        return httpx.create_ssl_context(*asked)  # type: ignore[arg-type]
+    def read(of: tuple[str | None, ...], verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+        return httpx.create_ssl_context(verify, cert, trust_env)
 
-    def made(verify: object = True, cert: object = None, trust_env: bool = True) -> ssl.SSLContext:
+    def made(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
         return read(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))), verify, cert, trust_env)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,3 +1,8 @@
+{#- For an incremental model about deals: which these records are of (`{int_opportunity_members}`). -#}
+{% macro deals_of(records) -%}
+    select members.opportunity_id as owner from {int_opportunity_members} as members where members.record_key in {{ records }}
+{%- endmacro %}
+
 {#-
     HubSpot deals of `lefts` beside Salesforce opportunities of `rights` (rows of int_opportunity_compared): those of one
     company, and those of one name and day elsewhere. `columns` are further ones, of both.

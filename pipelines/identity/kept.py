@@ -1,8 +1,8 @@
 """What a step of matching keeps from run to run, and whose part of its table is due.
 
-Belongs here: the bookkeeping that `dbt_project/macros/due.sql` does for models in SQL, in the same tables of
-schema `incremental`, so that models of either language follow each other; and replacing rows of a table in
-place.
+Belongs here: the bookkeeping that `dbt_project/macros/who_is_due.sql` does for models in SQL, in the same
+tables of schema `incremental`, so that models of either language follow each other; and replacing rows of a
+table in place.
 """
 
 from __future__ import annotations

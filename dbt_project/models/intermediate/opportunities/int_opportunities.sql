@@ -12,12 +12,7 @@
                 on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
             left join {int_opportunity_accounts} as accounts on members.record_key = accounts.record_key'
     },
-    through={
-        'int_opportunity_records': '
-            select members.opportunity_id as owner
-            from {int_opportunity_members} as members
-            where members.record_key in {due}'
-    },
+    through={'int_opportunity_records': deals_of('{due}')},
     vouched_for=['int_changes_by_others', 'int_owner_records', 'int_opportunity_accounts'],
     shared_columns={'run': 'business_date'}
 ) }}

@@ -9,12 +9,7 @@
             from {int_opportunity_members} as members
             inner join {int_opportunity_records} as records on members.record_key = records.record_key'
     },
-    through={
-        'int_stage_changes': '
-            select members.opportunity_id as owner
-            from {int_opportunity_members} as members
-            where members.record_key in {due}'
-    },
+    through={'int_stage_changes': deals_of('{due}')},
     vouched_for=['int_opportunity_records']
 ) }}
 -- A deal that is in both CRMs has two histories of the same events; the preferred CRM's that has one is told.

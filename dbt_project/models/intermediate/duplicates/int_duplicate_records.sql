@@ -13,14 +13,6 @@ with accounts as (
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
 ),
 
--- Most are alone; only the others are sorted.
-several as (
-    select hash(id, vendor, object) as place
-    from accounts
-    group by hash(id, vendor, object)
-    having count(*) > 1
-),
-
 together as (
     select
         'person' as entity,
@@ -34,12 +26,7 @@ together as (
 
     union all
 
-    select * from (
-        select *
-        from accounts
-        where hash(id, vendor, object) in (select several.place from several)
-        qualify count(*) over (partition by id, vendor, object) > 1
-    ) as twice
+    select * from ({{ several_of_one('accounts', 'id') }}) as twice
 ),
 
 grouped as (

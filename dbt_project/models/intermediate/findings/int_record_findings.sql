@@ -10,12 +10,8 @@ with companies as (
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
 ),
 
--- Nearly all are once in each: only the others are sorted.
-several as (
-    select hash(account_id, vendor, object) as place
-    from companies
-    group by hash(account_id, vendor, object)
-    having count(*) > 1
+companies_twice as (
+    {{ several_of_one('companies', 'account_id') }}
 )
 
 select
@@ -43,6 +39,5 @@ select
     vendor,
     object,
     record_id as example_id
-from companies
-where hash(account_id, vendor, object) in (select several.place from several)
+from companies_twice
 qualify row_number() over (partition by account_id, vendor, object order by record_key) > 1

@@ -15,17 +15,6 @@ with placed as (
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     where not records.is_converted and {{ is_owner_due('members.person_id') }}
-),
-
--- Nearly everybody is once in each: only the others are sorted.
-several as (
-    select hash(person_id, vendor, object) as place
-    from placed
-    group by hash(person_id, vendor, object)
-    having count(*) > 1
 )
 
-select *
-from placed
-where hash(person_id, vendor, object) in (select several.place from several)
-qualify count(*) over (partition by person_id, vendor, object) > 1
+{{ several_of_one('placed', 'person_id') }}

@@ -36,10 +36,10 @@
 {#- The model's SQL over what it read when it was made last. -#}
 {% macro as_it_was(code, read) -%}
     {%- set told = namespace(sql=of_any_rows(code)) -%}
-    {%- for unique_id in read.follows if run_query(is_unseen(unique_id)).columns[0].values()[0] -%}
+    {%- for unique_id in read.follows if unique_id in read.unseen -%}
         {%- set relation = input_relation(unique_id) -%}
         {%- set columns = graph.nodes[unique_id].config.gone | join(', ') -%}
-        {%- set others = 'from ' ~ due_owners() ~ ' except select theirs.owner from ' ~ due_there(unique_id) ~ ' as theirs' -%}
+        {%- set others = 'from ' ~ due_owners() ~ ' except select theirs.owner from ' ~ due_there(unique_id, read) ~ ' as theirs' -%}
         {%- set before -%}
             (
                 {%- if run_query('select count(*) from (' ~ others ~ ')').columns[0].values()[0] %}

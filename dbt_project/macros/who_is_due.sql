@@ -25,7 +25,7 @@
         'through': config.get('through', {}), 'vouched_for': config.get('vouched_for', [])
     } -%}
     {%- set read = {
-        'inputs': [], 'owned': [], 'follows': [], 'through': [], 'vouched_for': [], 'shared': [], 'named': {}
+        'inputs': [], 'owned': [], 'follows': [], 'through': [], 'vouched_for': [], 'shared': [], 'named': {}, 'unseen': []
     } -%}
     {%- for unique_id in model.depends_on.nodes if unique_id.split('.')[0] in ('model', 'source') -%}
         {%- set name = unique_id.split('.')[-1] -%}
@@ -170,20 +170,36 @@
     temp.main.{{ this.identifier }}__{{ what }}
 {%- endmacro %}
 
-{#- Whether all are due: what is shared differs, or a run of a model that is followed was in full or was not seen. -#}
-{% macro is_all_due(made, read) -%}
-    select
-        not exists (from {{ known_owners() }}__state as mine where mine.made_of = '{{ made }}')
-        {%- for unique_id in read.follows + read.through %}
-            or not exists (
-                select 1
-                from {{ state_of(unique_id) }} as theirs
-                cross join {{ known_owners() }}__state as mine
-                where
-                    theirs.run = mine.saw['{{ unique_id }}']
-                    or (theirs.run_before = mine.saw['{{ unique_id }}'] and not theirs.is_full)
-            )
+{#-
+    Whether all are due: what is shared differs, or a run of a model that is followed was in full or was not seen. Whose last run
+    was not seen here is told in `read.unseen`: of the others nothing more is asked, so nothing is read to find nobody.
+-#}
+{% macro are_all_due(made, read) -%}
+    {%- set followed = read.follows + read.through -%}
+    {%- set asked -%}
+        select
+            mine.made_of = '{{ made }}'
+            {%- for unique_id in followed %}
+                and coalesce(
+                    run{{ loop.index }}.run = mine.saw['{{ unique_id }}']
+                    or (run{{ loop.index }}.run_before = mine.saw['{{ unique_id }}'] and not run{{ loop.index }}.is_full),
+                    false
+                )
+            {%- endfor %} as is_known
+            {%- for unique_id in followed %},
+                run{{ loop.index }}.run is distinct from mine.saw['{{ unique_id }}'] as is_unseen{{ loop.index }}
+            {%- endfor %}
+        from {{ known_owners() }}__state as mine
+        {%- for unique_id in followed %}
+            cross join {{ state_of(unique_id) }} as run{{ loop.index }}
         {%- endfor %}
+    {%- endset -%}
+    {%- set found = run_query(asked).rows -%}
+    {%- if not found or not found[0][0] -%}{{ return(true) }}{%- endif -%}
+    {%- for unique_id in followed -%}
+        {%- if found[0][loop.index] -%}{%- do read.unseen.append(unique_id) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(false) }}
 {%- endmacro %}
 
 {% macro state_of(unique_id) -%}
@@ -206,11 +222,11 @@
         {%- endfor -%}
     {%- endif -%}
     {%- for unique_id in read.follows -%}
-        {%- do parts.append('select theirs.owner from ' ~ due_there(unique_id) ~ ' as theirs') -%}
+        {%- do parts.append('select theirs.owner from ' ~ due_there(unique_id, read) ~ ' as theirs') -%}
     {%- endfor -%}
     {%- for asked, through in asked_through(read).items() -%}
         {%- set named = {'this': target_relation | string} -%}
-        {%- do named.update(due_there_by_name(through)) -%}
+        {%- do named.update(due_there_by_name(through, read)) -%}
         {%- do named.update(read.named) -%}
         {%- do parts.append(
             'select reached.owner from (' ~ with_relations(asked, named) ~ ') as reached where reached.owner is not null'
@@ -250,37 +266,28 @@
 {%- endmacro %}
 
 {#- `{due}` is who was due in any of them, `{name.due}` in one; in what was not kept, and is compared as a whole, nobody. -#}
-{% macro due_there_by_name(unique_ids) -%}
+{% macro due_there_by_name(unique_ids, read) -%}
     {%- set found, parts = {}, [] -%}
     {%- for name in config.get('through') -%}
         {%- do found.update({name ~ '.due': '(select null as owner where false)'}) -%}
     {%- endfor -%}
     {%- for unique_id in unique_ids -%}
-        {%- do found.update({unique_id.split('.')[-1] ~ '.due': due_there(unique_id)}) -%}
-        {%- do parts.append('from ' ~ due_there(unique_id)) -%}
+        {%- do found.update({unique_id.split('.')[-1] ~ '.due': due_there(unique_id, read)}) -%}
+        {%- do parts.append('from ' ~ due_there(unique_id, read)) -%}
     {%- endfor -%}
     {%- do found.update({'due': '(' ~ parts | join(' union all ') ~ ')'}) -%}
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The owners that were due in a run of another model, unless that run was seen here. -#}
-{% macro due_there(unique_id) -%}
+{#- The owners that were due in a run of another model, unless that run was seen here: then the planner knows there are none. -#}
+{% macro due_there(unique_id, read) -%}
     (
         select theirs.owner
         from incremental.{{ unique_id.split('.')[-1] }}__due as theirs
-        where ({{ is_unseen(unique_id) }})
+        {%- if unique_id not in read.unseen %}
+        where false
+        {%- endif %}
     )
-{%- endmacro %}
-
-{#- Whether another model's last run was not seen here. -#}
-{% macro is_unseen(unique_id) -%}
-    select
-        not exists (
-            select 1
-            from {{ known_owners() }}__state as mine
-            cross join {{ state_of(unique_id) }} as last
-            where last.run = mine.saw['{{ unique_id }}']
-        )
 {%- endmacro %}
 
 {#-

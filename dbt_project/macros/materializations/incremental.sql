@@ -37,7 +37,7 @@
         {{ what_is_kept() }}
     {%- endcall %}
     {%- set full = existing is none or existing.type != 'table' or should_full_refresh() or are_sums_unknown(read)
-        or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
+        or are_all_due(made, read) -%}
     {%- set asked = not full -%}
     {%- if asked -%}
         {%- set moved = 0 -%}

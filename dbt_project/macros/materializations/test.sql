@@ -35,29 +35,50 @@
     {{ return(sums_that_are_new(sql, tested)) }}
 {%- endmacro %}
 
-{#- Of rows whose owner was due, and of those that name an owner who was due on the other side, where rows may be gone. -#}
+{#-
+    Of rows whose owner was due, and of those that name an owner who was due on the other side and is not there any more. Where
+    the column names the row's owner, only those owners are looked for that are not there: as a rule none, and no row is read.
+-#}
 {% macro references_that_are_new(sql, tested) -%}
     {%- set arguments = model.test_metadata.kwargs -%}
     {%- set column = modules.re.search('/[*] (.*) [*]/', sql).group(1) -%}
+    {%- set field = arguments.get('field', arguments.get('arguments', {}).get('field')) -%}
     {%- set child = graph.nodes[model.attached_node] -%}
     {%- set parent = (tested | rejectattr('unique_id', 'equalto', child.unique_id) | list)[0] -%}
-    {%- if parent.config.unique_key != arguments.get('field', arguments.get('arguments', {}).get('field')) -%}
+    {%- set owner = child.config.unique_key -%}
+    {%- if parent.config.unique_key != field -%}
         {{ return(sql) }}
     {%- endif -%}
-    {{ return(sql | replace(
-        '/* ' ~ column ~ ' */',
-        'and (' ~ due_of(child.config.unique_key, child) ~ ' or ' ~ due_of(column, parent) ~ ')'
-    )) }}
+    {%- if owner == column or owner.startswith('coalesce(' ~ column ~ ',') -%}
+        {%- set asked = column ~ ' in ' ~ due_and_gone([child, parent], parent, field) -%}
+    {%- else -%}
+        {%- set asked = '(' ~ due_of(owner, [child]) ~ ' or ' ~ column ~ ' in ' ~ due_and_gone([parent], parent, field) ~ ')' -%}
+    {%- endif -%}
+    {{ return(sql | replace('/* ' ~ column ~ ' */', 'and ' ~ asked)) }}
+{%- endmacro %}
+
+{#- Who was due in any of the models and has no row in `parent`. -#}
+{% macro due_and_gone(nodes, parent, field) -%}
+    (
+        select due.owner from ({{ owners_due_in(nodes) }}) as due
+        where not exists (select 1 from {{ parent.schema }}.{{ parent.alias }} as there where there.{{ field }} = due.owner)
+    )
 {%- endmacro %}
 
 {#- A test of our own that adds up by owner names the models that say who is due, in a comment where `where` may stand. -#}
 {% macro sums_that_are_new(sql, tested) -%}
     {%- set names = tested | map(attribute='name') | sort | join(', ') -%}
     {%- set due = [] -%}
-    {%- for node in tested -%}{%- do due.append(due_of(node.config.unique_key, node)) -%}{%- endfor -%}
+    {%- for owner, nodes in tested | groupby('config.unique_key') -%}{%- do due.append(due_of(owner, nodes)) -%}{%- endfor -%}
     {{ return(sql | replace('/* ' ~ names ~ ' */', 'where ' ~ due | join(' or '))) }}
 {%- endmacro %}
 
-{% macro due_of(owner, node) -%}
-    {{ return(owner ~ ' in (select due.owner from incremental.' ~ node.name ~ '__due as due)') }}
+{% macro due_of(owner, nodes) -%}
+    {{ return(owner ~ ' in (' ~ owners_due_in(nodes) ~ ')') }}
+{%- endmacro %}
+
+{% macro owners_due_in(nodes) -%}
+    {%- set found = [] -%}
+    {%- for node in nodes -%}{%- do found.append('select due.owner from incremental.' ~ node.name ~ '__due as due') -%}{%- endfor -%}
+    {{ return(found | join(' union all ')) }}
 {%- endmacro %}

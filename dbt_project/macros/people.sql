@@ -1,6 +1,6 @@
 {#- For an incremental model about people: whose these records are (`{int_person_members}`). -#}
-{% macro people_of(records) -%}
-    select members.person_id as owner from {int_person_members} as members where members.record_key in {{ records }}
+{% macro people_of(records, by='members.record_key') -%}
+    select members.person_id as owner from {int_person_members} as members where {{ by }} in {{ records }}
 {%- endmacro %}
 
 {#- Whose they are and whose they were, by the records that stand in `{this}`. -#}

@@ -44,6 +44,9 @@
     {%- for name in config.get('shared_columns', {}) if name not in read.named -%}
         {{ exceptions.raise_compiler_error('shared_columns must be of what ' ~ model.name ~ ' reads: ' ~ name) }}
     {%- endfor -%}
+    {%- for name in config.get('reached', {}) if name not in config.get('owned', {}) -%}
+        {{ exceptions.raise_compiler_error('reached must be what ' ~ model.name ~ ' compares as owned: ' ~ name) }}
+    {%- endfor -%}
     {%- for way in ['named_by', 'named_in', 'owners_in'] if config.get(way) and config.get(way) not in read.named -%}
         {{ exceptions.raise_compiler_error(way ~ ' must be what ' ~ model.name ~ ' reads: ' ~ config.get(way)) }}
     {%- endfor -%}
@@ -80,7 +83,7 @@
     {%- set columns = config.get('shared_columns', {}) -%}
     select md5(concat_ws(
         '|',
-        '{{ local_md5(sql) }}', '{{ local_md5(config.get('owned', {}) | string ~ config.get('through', {})) }}', 'by hash'
+        '{{ local_md5(sql) }}', '{{ local_md5(config.get('owned', {}) | string ~ config.get('through', {}) ~ config.get('reached', {})) }}', 'by hash'
         {%- for unique_id in shared | sort %},
         (
             {%- if unique_id == 'source.crm.rules.run' %}
@@ -215,6 +218,11 @@
         {%- for asked in who_is_compared(owner, read) -%}
             {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}
         {%- endfor -%}
+        {%- for asked in config.get('reached', {}).values() | unique -%}
+            {%- do parts.append(reached_owners(
+                asked, dict(read.named, moved='(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved)')
+            )) -%}
+        {%- endfor -%}
         {%- for relation in naming -%}
             {%- do parts.append(
                 'select ' ~ owner ~ ' as owner from ' ~ relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved ~ 'null)'
@@ -228,20 +236,24 @@
         {%- set named = {'this': target_relation | string} -%}
         {%- do named.update(due_there_by_name(through, read)) -%}
         {%- do named.update(read.named) -%}
-        {%- do parts.append(
-            'select reached.owner from (' ~ with_relations(asked, named) ~ ') as reached where reached.owner is not null'
-        ) -%}
+        {%- do parts.append(reached_owners(asked, named)) -%}
     {%- endfor -%}
     {{ parts | join('\nunion\n') }}
 {%- endmacro %}
 
-{#- SQL of `owner` that names all who are compared: of each table, or of the one in `named_in`, which has them all. -#}
+{% macro reached_owners(asked, named) -%}
+    select reached.owner from ({{ with_relations(asked, named) }}) as reached where reached.owner is not null
+{%- endmacro %}
+
+{#- SQL of `owner` that names all who are compared and not reached: of each table, or of the one in `named_in`, which has them all. -#}
 {% macro who_is_compared(owner, read) -%}
     {%- set found = [] -%}
     {%- if config.get('named_in') -%}
         {%- do found.append('select ' ~ owner ~ ' as owner from ' ~ read.named[config.get('named_in')]) -%}
     {%- else -%}
-        {%- for _, asked in what_is_compared(owner, read) -%}{%- do found.append(asked) -%}{%- endfor -%}
+        {%- for unique_id, asked in what_is_compared(owner, read) if unique_id.split('.')[-1] not in config.get('reached', {}) -%}
+            {%- do found.append(asked) -%}
+        {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {{ config(
     materialized='incremental', unique_key='person_id', follows=['int_lifecycle_stays'], gone=['person_id', 'mql_at', 'sql_at'],
+    named_in='int_opportunity_people',
     owned={
         'int_opportunity_people': '
             select people.person_id as owner, hash(

@@ -2,10 +2,13 @@
     materialized='incremental', unique_key='record_key', follows=['int_person_records', 'int_person_keys'],
     owned={
         'int_account_records': '
-            select records.record_key as owner, hash(companies.name, members.account_id) as hashed
-            from {int_person_records} as records
-            left join {int_account_records} as companies on records.account_record_key = companies.record_key
-            left join {int_account_members} as members on records.account_record_key = members.record_key'
+            select companies.record_key as owner, hash(companies.name, members.account_id) as hashed
+            from {int_account_records} as companies
+            left join {int_account_members} as members on companies.record_key = members.record_key'
+    },
+    reached={
+        'int_account_records': '
+            select record_key as owner from {int_person_records} where hash(account_record_key) in {moved}'
     },
     vouched_for=['int_account_members']
 ) }}

@@ -11,6 +11,7 @@
             coalesce(sources.source, sources.channel, 'none'), coalesce(campaigns.name, 'none')
         )
 {%- endset -%}
+{%- set deals_of_accounts = 'select opportunity_id as owner from {int_opportunities} where hash(account_id) in {moved}' -%}
 {{ config(
     materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'],
     through={'int_deal_sources': deals_of_other_sources},
@@ -27,15 +28,13 @@
             inner join {int_opportunity_members} as members on opportunities.record_key = members.record_key
             where opportunities.product is not null',
         'int_accounts': '
-            select deals.opportunity_id as owner, hash(accounts.industry, accounts.employees) as hashed
-            from {int_accounts} as accounts
-            inner join {int_opportunities} as deals on accounts.account_id = deals.account_id',
+            select account_id as owner, hash(industry, employees) as hashed from {int_accounts}',
         'stg_salesforce__territory_records': '
-            select deals.opportunity_id as owner, hash(records.territory_id) as hashed
+            select members.account_id as owner, hash(records.territory_id) as hashed
             from {stg_salesforce__territory_records} as records
-            inner join {int_account_members} as members on records.account_key = members.record_key
-            inner join {int_opportunities} as deals on members.account_id = deals.account_id'
+            inner join {int_account_members} as members on records.account_key = members.record_key'
     },
+    reached={'int_accounts': deals_of_accounts, 'stg_salesforce__territory_records': deals_of_accounts},
     shared_columns={
         'int_owners': 'owner_id, team, full_name', 'int_owner_records': 'owner_id, vendor, source_id',
         'stg_salesforce__users': 'user_id, manager_id', 'stg_salesforce__territories': 'territory_id, name',

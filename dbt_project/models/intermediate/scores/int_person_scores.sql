@@ -1,11 +1,7 @@
 {{ config(
     materialized='incremental', unique_key='person_id', follows=['int_people', 'int_score_points'],
-    owned={
-        'crm_scores': '
-            select members.person_id as owner, hash(scores) as hashed
-            from {crm_scores} as scores
-            inner join {int_person_members} as members on scores.record_key = members.record_key'
-    },
+    owned={'crm_scores': 'select record_key as owner, hash(scores) as hashed from {crm_scores} as scores'},
+    reached={'crm_scores': people_of('{moved}', 'hash(members.record_key)')},
     vouched_for=['int_person_members', 'int_person_records', 'int_changes_by_others']
 ) }}
 {%- set never = utc_midnight("'1970-01-01'") -%}

@@ -33,6 +33,8 @@ _FORMAT = "v1.3.0"
 """Of files that only this project opens: texts take less room, and less to write, than in the format of 1.0.
 The published file keeps that one, for the programs of analysts. A file that is there stays as it is."""
 _SMALL = 384 << 20
+_MODELS_AT_ONCE = 2
+"""As `dbt_project/profiles.yml` has it."""
 _COSTLY = "fsst,dict_fsst,zstd"
 _GROUP = 122_880
 """Rows that DuckDB keeps, compresses and writes together."""
@@ -145,9 +147,11 @@ class Warehouse:
 
     @staticmethod
     def threads(path: Path) -> int:
-        """Among how many threads a model's work in this file is shared: the machine's cores. A small file's
-        tables are few groups of rows, and to hand such work round is a tenth of what it takes."""
-        return 1 if 0 < _bytes(path) < _SMALL else os.cpu_count() or 1
+        """Among how many threads a model's work in this file is shared: each of those that dbt makes at once
+        has its part of the cores. More threads than cores wait for each other, and take a quarter more for
+        it. A small file's tables are few groups of rows, and to hand such work round is a tenth of what it
+        takes."""
+        return 1 if 0 < _bytes(path) < _SMALL else max(1, _cores() // _MODELS_AT_ONCE)
 
     @contextmanager
     def dbt(self) -> Iterator[Path]:
@@ -285,12 +289,15 @@ def before_checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, *, comp
     small checkpoint takes. What is written there has passed the log, and grows to the size of that at most;
     large tables do not pass it, and are compressed as they come. A large file is made compact where that is
     asked for and worth it: for one group of rows less DuckDB writes all around it anew, which, where 3% of a
-    table are due in each run, is most of the table in most runs.
+    table are due in each run, is most of the table in most runs. All cores write, for nothing else
+    is done meanwhile.
     """
     is_small = _bytes(path) < _SMALL
     is_merged = is_small or (compact and _is_full_of_holes(connection))
     connection.execute(f"set global disabled_compression_methods = '{_COSTLY if is_small else ''}'")
     connection.execute("reset global max_vacuum_tasks" if is_merged else _AS_IT_IS)
+    if not is_small:
+        connection.execute(f"set global threads = {_cores()}")
 
 
 def _is_full_of_holes(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -359,6 +366,10 @@ def close_dbt_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _bytes(path: Path) -> int:

@@ -13,10 +13,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from pipelines.errors import CrmError, Locked
-from pipelines.settings import Paths
-from pipelines.warehouse import Warehouse, Which, latest_publish
+from pipelines.settings import PROJECT_ROOT, Paths
+from pipelines.warehouse import Warehouse, Which, before_checkpoint, latest_publish
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ def test_a_log_that_grows_long_does_not_make_a_large_file_compact(
         assert connection.execute(taken).fetchall() == [(500_000,)]
 
 
-def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_by_all(
+def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_by_their_part(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with warehouse.locked("test"):
@@ -247,7 +248,12 @@ def test_models_of_a_small_file_are_worked_out_by_one_thread_and_of_a_large_one_
     monkeypatch.setattr("os.cpu_count", lambda: 16)
     assert Warehouse.threads(warehouse.paths.work) == 1
     monkeypatch.setattr("pipelines.warehouse._SMALL", 0)
-    assert Warehouse.threads(warehouse.paths.work) == 16
+    profile = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "profiles.yml").read_text())
+    assert Warehouse.threads(warehouse.paths.work) * profile["crm"]["outputs"]["work"]["threads"] == 16
+    with warehouse.locked("test"), warehouse.writing() as connection:
+        connection.execute("set threads = 1")
+        before_checkpoint(connection, warehouse.paths.work)
+        assert connection.execute("select current_setting('threads')").fetchall() == [(16,)]
 
 
 def test_a_second_writer_leaves_and_names_the_first(warehouse: Warehouse) -> None:

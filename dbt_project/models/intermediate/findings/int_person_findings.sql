@@ -1,5 +1,6 @@
 {{ config(
-    materialized='incremental', unique_key='record_key', follows=['int_person_records', 'int_person_keys', 'int_person_features']
+    materialized='incremental', unique_key='record_key', follows=['int_person_records', 'int_person_keys', 'int_person_features'],
+    owners_in='int_person_records'
 ) }}
 with records as materialized (
     select

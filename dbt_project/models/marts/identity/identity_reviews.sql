@@ -1,7 +1,15 @@
-with tied as (
-    select opportunity_id
+-- Records of deals that nothing ties to another: few, and looked for before pairs are joined to them.
+with untied as (
+    select
+        record_key,
+        opportunity_id
     from {{ ref('int_opportunity_members') }}
-    where matched_by != 'founder'
+    where
+        opportunity_id not in (
+            select members.opportunity_id
+            from {{ ref('int_opportunity_members') }} as members
+            where members.matched_by != 'founder'
+        )
 ),
 
 {% for entity in ['person', 'account', 'opportunity'] %}
@@ -17,7 +25,8 @@ with tied as (
             match_weight,
             waterfall
         from {{ ref('int_' ~ entity ~ '_links') }}
-        where verdict in ('refused', 'contradiction', 'shared', 'crowded', 'review')
+        -- The first is asked before the other columns of a row are read.
+        where verdict != 'joined' and verdict in ('refused', 'contradiction', 'shared', 'crowded', 'review')
     ),
 
     -- Of the few that are asked about: of all, to look them up would be most of the work.
@@ -70,12 +79,10 @@ found as (
         cast(null as double) as match_weight,
         cast(null as varchar) as waterfall
     from {{ ref('int_opportunity_pairs') }} as pairs
-    inner join {{ ref('int_opportunity_members') }} as left_members on pairs.left_key = left_members.record_key
-    inner join {{ ref('int_opportunity_members') }} as right_members on pairs.right_key = right_members.record_key
+    inner join untied as left_members on pairs.left_key = left_members.record_key
+    inner join untied as right_members on pairs.right_key = right_members.record_key
     where
         left_members.opportunity_id != right_members.opportunity_id
-        and left_members.opportunity_id not in (select tied.opportunity_id from tied)
-        and right_members.opportunity_id not in (select tied.opportunity_id from tied)
         and len(pairs.agreements) >= (
             select cast(policy.value as integer)
             from {{ source('rules', 'identity') }} as policy

@@ -73,7 +73,7 @@ closing as (
 
 creating as (
     select
-        {{ quarter_of('cast(created_at at time zone ' ~ run_value('business_zone') ~ ' as date)') }} as period,
+        {{ business_month('created_at', 'quarter') }} as period,
         coalesce(owner_id, 'unowned') as owner_id,
         count(*) as created_opportunities,
         sum(amount_converted) as created_amount

@@ -79,20 +79,6 @@
     {{ return(read.inputs | length > 0) }}
 {%- endmacro %}
 
-{#- Rows of those who are due are taken out; where their columns are read later, these are kept until somebody is due again. -#}
-{% macro taken_out(target_relation, owner) -%}
-    {%- set due = '(select due.owner from ' ~ due_owners() ~ ' as due)' -%}
-    {%- if config.get('gone') -%}
-        create or replace table {{ gone_from(this.identifier) }} as
-        select {{ config.get('gone') | join(', ') }}, rowid as place
-        from {{ target_relation }}
-        where {{ owner }} in {{ due }};
-        delete from {{ target_relation }} where rowid in (select gone.place from {{ gone_from(this.identifier) }} as gone);
-    {%- else -%}
-        delete from {{ target_relation }} where {{ owner }} in {{ due }};
-    {%- endif -%}
-{%- endmacro %}
-
 {% macro gone_from(name) -%}
     incremental.{{ name }}__gone
 {%- endmacro %}

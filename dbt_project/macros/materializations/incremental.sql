@@ -16,7 +16,8 @@
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
     Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays
-    as it is, and so does all that follows from it alone. An owner that is due has its rows deleted and made anew. When the code or what is shared differs, or more than half of
+    as it is, and so does all that follows from it alone. An owner that is due has its rows deleted and made anew, or with
+    `changed_rows_only` those that come out as others (changed_rows.sql). When the code or what is shared differs, or more than half of
     the owners are due, the table is built in full.
 
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
@@ -85,9 +86,7 @@
             {%- if config.get('summed_by') %}
                 {{ moved_sums(target_relation, read) }}
             {%- else %}
-                {{ taken_out(target_relation, owner) }}
-                insert into {{ target_relation }} by name
-                {{ compiled_code }}
+                {{ rows_of_those_due(target_relation, owner) }}
             {%- endif %}
         {%- endcall %}
     {%- endif -%}
@@ -103,7 +102,7 @@
 
 {% macro let_go() -%}
     {%- call statement('let go') -%}
-        {%- for what in ['moved', 'found', 'sums'] %}
+        {%- for what in ['moved', 'found', 'sums', 'made', 'was'] %}
             drop table if exists {{ temporary(what) }};
         {%- endfor %}
     {%- endcall -%}

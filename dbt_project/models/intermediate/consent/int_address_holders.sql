@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id',
+    materialized='incremental', changed_rows_only=true, unique_key='person_id',
     through={'int_person_keys': people_of('{due}'), 'int_person_members': people_with('{due}')},
     vouched_for=['int_person_records', 'stg_hubspot__contacts']
 ) }}

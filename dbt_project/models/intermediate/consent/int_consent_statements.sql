@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_consent_told', 'int_address_holders'],
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_consent_told', 'int_address_holders'],
     owned={
         'own_refusals': '
             select owners.person_id as owner, hash(

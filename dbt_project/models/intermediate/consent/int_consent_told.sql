@@ -1,7 +1,7 @@
 {%- set of_members = 'inner join {int_person_members} as members on told.record_key = members.record_key' -%}
 {%- set of_subscribers = 'inner join {int_subscribers} as found on told.subscriber_key = found.subscriber_key' -%}
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_address_holders'],
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_address_holders'],
     through={
         'int_person_records': people_of('{due}'),
         'int_person_members': people_moved('{due}'),

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', unique_key='person_id', follows=['int_consent_statements']) }}
+{{ config(materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_consent_statements']) }}
 {%- set is_lifted -%}
     (
         said.state = 'opted_out'

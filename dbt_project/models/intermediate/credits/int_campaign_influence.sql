@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id',
+    materialized='incremental', changed_rows_only=true, unique_key='opportunity_id',
     inputs=['int_opportunity_people'],
     owned={
         'int_opportunities': '

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id', inputs=['int_opportunity_people'],
+    materialized='incremental', changed_rows_only=true, unique_key='opportunity_id', inputs=['int_opportunity_people'],
     owned={
         'int_credit_deals': 'select opportunity_id as owner, hash(counts_until) as hashed from {int_credit_deals}',
         'run': deals_touches_to_come()

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_touches'], named_by='int_touches',
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_touches'], named_by='int_touches',
     owned={
         'int_opportunity_people': 'select distinct person_id as owner, true as hashed from {int_opportunity_people}',
         'run': touches_to_come('>=')

@@ -13,7 +13,7 @@
     union all
     select met.left_key as owner from ({{ proposed_deals('{int_opportunity_compared}', 'rights') }}) as met
 {%- endset -%}
-{{ config(materialized='incremental', unique_key='left_key', through={'int_opportunity_compared': pairs_touched}) }}
+{{ config(materialized='incremental', changed_rows_only=true, unique_key='left_key', through={'int_opportunity_compared': pairs_touched}) }}
 {%- set agreed -%}
     ,
             concat_ws(

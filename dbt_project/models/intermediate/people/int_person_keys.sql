@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='record_key', follows=['int_person_records'],
+    materialized='incremental', changed_rows_only=true, unique_key='record_key', follows=['int_person_records'],
     owned={
         'stg_hubspot__contacts': '
             select record_key as owner, hash(additional_emails, lead_id_salesforce, contact_id_salesforce) as hashed

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='record_key', follows=['int_people_resolved', 'int_person_records']
+    materialized='incremental', changed_rows_only=true, unique_key='record_key', follows=['int_people_resolved', 'int_person_records']
 ) }}
 
 select

@@ -1,6 +1,6 @@
 {%- set records = 'select record_key as owner from {int_person_registry} where hash(record_key) in {due}' -%}
 {{ config(
-    materialized='incremental', unique_key='record_key', follows=['int_people_resolved'], named_by='int_task_touches',
+    materialized='incremental', changed_rows_only=true, unique_key='record_key', follows=['int_people_resolved'], named_by='int_task_touches',
     through={'int_sales_meetings': records, 'int_task_touches': records}, vouched_for=['int_person_registry'],
     owned={
         'run': '

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'], inputs=['int_opportunity_people'],
+    materialized='incremental', changed_rows_only=true, unique_key='opportunity_id', follows=['int_opportunities'], inputs=['int_opportunity_people'],
     owned={'run': deals_touches_to_come('>')},
     through={'int_touches': deals_touched()}
 ) }}

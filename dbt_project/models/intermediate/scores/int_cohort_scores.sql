@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_score_cohorts', 'int_touches']
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_score_cohorts', 'int_touches']
 ) }}
 with subjects as (
     select * from {{ ref('int_score_cohorts') }}

@@ -9,7 +9,7 @@ select
     count(distinct touches.person_id) as leads
 from (
     select * from {{ ref('int_touches') }}
-    where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted and earns_credit
+    where {{ is_due('person_id') }} and is_counted and earns_credit
 ) as touches
 -- As in int_person_touches: a subquery's value would have DuckDB join the wrong way round.
 cross join {{ source('rules', 'run') }} as run

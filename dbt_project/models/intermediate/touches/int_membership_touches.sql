@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key=touched_record(), all_differ=['source_record_key'],
+    materialized='incremental', changed_rows_only=true, unique_key=touched_record(), all_differ=['source_record_key'],
     owned={
         'stg_salesforce__campaign_members':
             'select ' ~ member_record('{connections}') ~ ' as owner, hash(

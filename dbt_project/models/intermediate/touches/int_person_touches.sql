@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_touches'], named_by='int_touches',
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_touches'], named_by='int_touches',
     owned={'run': touches_to_come()}, shared_columns={'int_campaigns': 'campaign_id, name'}
 ) }}
 -- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,
@@ -17,7 +17,7 @@ with counted as materialized (
         {{ is_source_in_crm('touches.') }} as is_source_in_crm
     from (
         select * from {{ ref('int_touches') }}
-        where {{ is_row_due(ref('int_touches'), 'person_id') }} and is_counted
+        where {{ is_due('person_id') }} and is_counted
     ) as touches
     -- To compare with what a subquery gives DuckDB takes to leave nearly nothing, and joins the wrong way round.
     cross join {{ source('rules', 'run') }} as run

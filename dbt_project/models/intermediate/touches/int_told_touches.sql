@@ -6,7 +6,7 @@
     {%- do through.update({'int_' ~ kind ~ '_touches': touched_people(is_watched=kind not in ('membership', 'contact'))}) -%}
 {%- endfor -%}
 {{ config(
-    materialized='incremental', unique_key=owner_of_touch(), through=through, vouched_for=['int_person_registry'],
+    materialized='incremental', changed_rows_only=true, unique_key=owner_of_touch(), through=through, vouched_for=['int_person_registry'],
     all_differ=['touchpoint_id', 'source_record_key'],
     owned={
         'int_engagement_members': 'select person_id as owner, hash(engagements) as hashed from {int_engagement_members} as engagements'

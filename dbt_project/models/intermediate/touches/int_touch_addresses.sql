@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='address',
+    materialized='incremental', changed_rows_only=true, unique_key='address',
     through={
         'int_person_keys': '
             select email as owner from {int_person_records} where record_key in {due}

@@ -1,6 +1,6 @@
 {%- set types_of_sales = "('call', 'email', 'meeting', 'task', 'message')" -%}
 {{ config(
-    materialized='incremental', unique_key=owner_of_touch(), follows=['int_told_touches'],
+    materialized='incremental', changed_rows_only=true, unique_key=owner_of_touch(), follows=['int_told_touches'],
     all_differ=['touchpoint_id', 'source_record_key'],
     gone=['person_id', 'occurred_at', 'day', 'channel', 'campaign_id', 'is_response', 'earns_credit', 'is_counted']
 ) }}
@@ -11,7 +11,7 @@
 -- it is read anew wherever it is looked at (`of_everybody`).
 with told as materialized (
     select * from {{ ref('int_told_touches') }}
-    where {{ is_row_due(ref('int_told_touches'), owner_of_touch()) }}
+    where {{ is_due(owner_of_touch()) }}
 ),
 
 -- A form that is sent again within a minute was sent once, by somebody impatient.

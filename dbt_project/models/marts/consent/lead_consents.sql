@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', on_schema_change='fail', follows=['int_consents']
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', on_schema_change='fail', follows=['int_consents']
 ) }}
 select
     person_id,

@@ -14,7 +14,7 @@
     }) -%}
 {%- endfor -%}
 {{ config(
-    materialized='incremental', unique_key='left_key', on_schema_change='fail', through=through,
+    materialized='incremental', changed_rows_only=true, unique_key='left_key', on_schema_change='fail', through=through,
     follows=['int_opportunity_pairs'],
     vouched_for=[
         'int_person_links', 'int_account_links', 'int_opportunity_links',

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='record_key', on_schema_change='fail',
+    materialized='incremental', changed_rows_only=true, unique_key='record_key', on_schema_change='fail',
     follows=['int_person_records', 'int_person_members']
 ) }}
 select

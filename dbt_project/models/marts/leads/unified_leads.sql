@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', on_schema_change='fail',
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', on_schema_change='fail',
     follows=['int_people', 'int_person_touches', 'int_person_scores', 'int_person_lifecycle'],
     inputs=['int_person_opportunities', 'int_person_engagement'],
     through={

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', on_schema_change='fail',
+    materialized='incremental', changed_rows_only=true, unique_key='person_id', on_schema_change='fail',
     follows=['int_lifecycle_stays', 'int_person_lifecycle', 'int_people']
 ) }}
 -- What a CRM counts are its records, by their first entry into marketing qualified; what we count are people, by the

@@ -57,17 +57,19 @@ def test_contracts_ask_for_not_null_only_so_that_another_engine_can_keep_them(mo
 
 
 def test_every_mart_has_a_test_of_its_key(manifest, models):
-    tested = {
-        parent
-        for test in manifest["nodes"].values()
-        if test["resource_type"] == "test" and of_key(test)
-        for parent in test["depends_on"]["nodes"]
-    }
+    tested = with_a_key(manifest)
     without = sorted(
         name for name, node in models.items()
         if node["schema"] in READ_BY_OTHERS and not {node["unique_id"], *rows_of(node)} & tested
     )  # fmt: skip
     assert without == []
+
+
+def test_a_model_of_which_changed_rows_alone_are_written_has_no_two_rows_alike(manifest, models):
+    """For it tells them apart by all that they are."""
+    written = {node["unique_id"] for node in models.values() if node["config"].get("changed_rows_only")}
+    assert len(written) > 10
+    assert sorted(written - with_a_key(manifest)) == []
 
 
 @pytest.mark.parametrize(("vendor", "table"), RAW, ids=lambda value: value)
@@ -162,6 +164,15 @@ def rows_of(node: dict[str, Any]) -> list[str]:
     """A view shows the rows of the model that it reads first: their key is asked there, of the new."""
     models = [name for name in node["depends_on"]["nodes"] if name.startswith("model.")]
     return models[:1] if node["config"]["materialized"] == "view" else []
+
+
+def with_a_key(manifest: dict[str, Any]) -> set[str]:
+    return {
+        parent
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test" and of_key(test)
+        for parent in test["depends_on"]["nodes"]
+    }
 
 
 def of_key(test: dict[str, Any]) -> bool:

@@ -96,6 +96,13 @@ class Business:
         for _ in range(self.chosen.randrange(1, 6)):
             self.meets(f"p{number}")
 
+    def clicks(self, touch: str, person: str, at: datetime) -> None:
+        self.run(
+            "insert into intermediate.int_told_touches values (?, 'r', ?, ?, 'email', null, null, "
+            "null, 'link', 'email_click', 'email_click', true, false, true, ?, false, false, false)",
+            touch, person, at, f"hubspot:1:click:{touch}",
+        )  # fmt: skip
+
     def meets(self, person: str | None) -> None:
         """A click on some link, told by one or two records; by chance it is another's, told once more."""
         told = (
@@ -200,20 +207,21 @@ def test_a_run_that_a_model_did_not_see_and_a_touch_that_comes_to_pass_are_made_
         "select person_id, touches from intermediate.int_person_touches "
         "where person_id in ('planned', 'only planned') order by all"
     )
+    places = "select touchpoint_id, rowid from intermediate.int_touches where person_id = 'planned'"
     for number, (person, days) in enumerate((("planned", -1), ("planned", 1), ("only planned", 1))):
-        business.run(
-            "insert into intermediate.int_told_touches values (?, 'r', ?, ?, 'email', null, null, "
-            "null, 'link', 'email_click', 'email_click', true, false, true, ?, false, false, false)",
-            f"planned{number}", person, as_of + timedelta(days=days), f"hubspot:1:click:planned{number}",
-        )  # fmt: skip
+        business.clicks(f"planned{number}", person, as_of + timedelta(days=days))
     business.meets("p1")
     built(raw, "int_touches")
+    there = dict(raw.query(places))
+    business.clicks("planned3", "planned", as_of - timedelta(days=3))
     business.meets("p2")
     built(raw)
-    assert raw.query(planned) == [("planned", 1)]
+    assert raw.query(planned) == [("planned", 2)]
+    # What came out as it was stays where it was.
+    assert {name: place for name, place in raw.query(places) if name in there} == there
     business.run("update rules.run set as_of = as_of + interval 2 days")
     built(raw)
-    assert raw.query(planned) == [("only planned", 1), ("planned", 2)]
+    assert raw.query(planned) == [("only planned", 1), ("planned", 3)]
     assert (raw.due(TOUCHES), raw.due(PEOPLE), raw.in_full(DEALLESS)) == (0, 2, False)
     stepwise = held(raw)
     built(raw, full=True)

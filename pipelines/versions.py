@@ -82,6 +82,12 @@ class Versions:
         self.begun.add(self.name(unique_id))
         return self._compared(unique_id, _hash(code), tuple(named))
 
+    def seen(self, unique_ids: list[str], sql: str) -> str | None:
+        """One value for what this SQL says of these relations; None where that may be another each time."""
+        named = tuple(column for column in self.run_columns if re.search(rf"\b{column}\b", sql))
+        read = [each.version for each in self._read({self._names[key] for key in unique_ids}, named)]
+        return self._of(_hash(sql), read) if self.may_stay and None not in read else None
+
     def stays(self, unique_id: str) -> bool:
         """Whether a node is made of the same, by what its code was last time: that follows from the
         project's, and from the columns of what it reads, which are in their versions."""
@@ -107,17 +113,22 @@ class Versions:
         return self._names.get(unique_id, unique_id)
 
     def _compared(self, unique_id: str, code: str, looked_at: tuple[str, ...]) -> dict[str, Any]:
-        read = {self._names[key] for key in self._nodes[unique_id].depends_on.nodes if key in self._names}
-        if _RUN in read:
-            # of the run's row what SQL names: the clock makes new only what looks at it
-            read = (read - {_RUN}) | {f"{_RUN}.{column}" for column in looked_at}
-        found = [self.made.get(relation, Made()) for relation in sorted(read)]
+        found = self._read(
+            {self._names[key] for key in self._nodes[unique_id].depends_on.nodes if key in self._names},
+            looked_at,
+        )
         mine = self.made.get(self.name(unique_id), Made())
         return {
             "made_of": self._of(code, [each.version for each in found]),
             "step": self._of(code, [each.version_before or each.version for each in found]),
             "before": mine.made_of, "version": mine.version, "code": code, "looked_at": looked_at,
         }  # fmt: skip
+
+    def _read(self, relations: set[str], looked_at: tuple[str, ...]) -> list[Made]:
+        if _RUN in relations:
+            # of the run's row what SQL names: the clock makes new only what looks at it
+            relations = (relations - {_RUN}) | {f"{_RUN}.{column}" for column in looked_at}
+        return [self.made.get(relation, Made()) for relation in sorted(relations)]
 
     def _of(self, code: str, read: list[str | None]) -> str:
         return _hash("|".join((code, self.code, *(each or self.new for each in read))))
@@ -164,6 +175,7 @@ def _begin(
     is_built: Callable[[Any], bool] | None,
 ) -> None:  # fmt: skip
     connection.execute(_MADE)
+    _forget_other_shapes(connection)
     versions.followed.update(
         table for (table,) in connection.execute(
             "select table_name from duckdb_tables() "
@@ -182,6 +194,16 @@ def _begin(
         read = {key for node in manifest.nodes.values() if is_built(node) for key in node.depends_on.nodes}
         _note_tables(versions, connection, sorted(sources & {versions.name(key) for key in read}))
     connection.execute("delete from incremental.made")
+
+
+def _forget_other_shapes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fingerprints that earlier code kept by owner alone: their models are made in full."""
+    for (name,) in connection.execute(
+        "select table_name from duckdb_columns() where schema_name = 'incremental' group by table_name "
+        "having bool_or(column_name = 'owner' and data_type = 'UBIGINT') "
+        "and bool_or(column_name = 'fingerprint') and not bool_or(column_name = 'input_hash')"
+    ).fetchall():
+        connection.execute(f"drop table incremental.{name}; drop table if exists incremental.{name}__state")
 
 
 def _note_tables(versions: Versions, connection: duckdb.DuckDBPyConnection, relations: list[str]) -> None:

@@ -25,7 +25,8 @@
         'through': config.get('through', {}), 'vouched_for': config.get('vouched_for', [])
     } -%}
     {%- set read = {
-        'inputs': [], 'owned': [], 'follows': [], 'through': [], 'vouched_for': [], 'shared': [], 'named': {}, 'unseen': []
+        'inputs': [], 'owned': [], 'follows': [], 'through': [], 'vouched_for': [], 'shared': [], 'named': {}, 'unseen': [],
+        'seen': {}, 'anew': []
     } -%}
     {%- for unique_id in model.depends_on.nodes if unique_id.split('.')[0] in ('model', 'source') -%}
         {%- set name = unique_id.split('.')[-1] -%}
@@ -83,7 +84,7 @@
     {%- set columns = config.get('shared_columns', {}) -%}
     select md5(concat_ws(
         '|',
-        '{{ local_md5(sql) }}', '{{ local_md5(config.get('owned', {}) | string ~ config.get('through', {}) ~ config.get('reached', {})) }}', 'by hash'
+        '{{ local_md5(sql) }}', '{{ local_md5(config.get('owned', {}) | string ~ config.get('through', {}) ~ config.get('reached', {})) }}', 'by input'
         {%- for unique_id in shared | sort %},
         (
             {%- if unique_id == 'source.crm.rules.run' %}
@@ -103,49 +104,6 @@
     ))
 {%- endmacro %}
 
-{#- What of a model is kept beside it: who owned what, how it was made last, and which run of those it follows it saw. -#}
-{% macro what_is_kept(kind='varchar') -%}
-    create table if not exists {{ known_owners() }} (owner ubigint, fingerprint hugeint, input_rows bigint);
-    create table if not exists {{ due_owners() }} (owner {{ kind }});
-    create table if not exists {{ known_owners() }}__state (
-        run varchar, run_before varchar, is_full boolean, made_of varchar, saw map(varchar, varchar)
-    )
-{%- endmacro %}
-
-{#-
-    Each owner and the sum of the hashes of its rows in every input: rows that come, go or change make another sum. An owner
-    is known by the hash of its name: of millions of names, to carry them is most of what comparing costs.
--#}
-{% macro owners_now(owner, read) -%}
-    {%- set parts = [] -%}
-    {%- for unique_id, asked in what_is_compared(owner, read) -%}
-        {%- do parts.append(
-            "select hash(asked.owner) as owner, hash('" ~ unique_id ~ "', asked.hashed) as hashed from (" ~ asked
-            ~ ') as asked where asked.owner is not null'
-        ) -%}
-    {%- endfor -%}
-    select
-        owned.owner,
-        sum(owned.hashed) as fingerprint,
-        count(*) as input_rows
-    from ({{ parts | join('\nunion all\n') }}) as owned
-    group by owned.owner
-{%- endmacro %}
-
-{#- What is compared, each as SQL of `owner` and `hashed`. -#}
-{% macro what_is_compared(owner, read) -%}
-    {%- set found = [] -%}
-    {%- for unique_id in read.inputs | sort -%}
-        {%- do found.append((
-            unique_id, 'select ' ~ owner ~ ' as owner, hash(input) as hashed from ' ~ input_relation(unique_id) ~ ' as input'
-        )) -%}
-    {%- endfor -%}
-    {%- for unique_id in read.owned | sort -%}
-        {%- do found.append((unique_id, with_relations(config.get('owned')[unique_id.split('.')[-1]], read.named))) -%}
-    {%- endfor -%}
-    {{ return(found) }}
-{%- endmacro %}
-
 {#- SQL of a model's config, where `{name}` stands for a relation. -#}
 {% macro with_relations(sql, named) -%}
     {%- set asked = namespace(sql=sql) -%}
@@ -155,17 +113,15 @@
     {{ return(asked.sql) }}
 {%- endmacro %}
 
-{#- Of whom there is something else now than there was, or nothing any more: then `input_rows` is null. -#}
-{% macro who_moved(owner, read) -%}
-    select
-        coalesce(now.owner, before.owner) as owner_hash,
-        now.fingerprint,
-        now.input_rows
-    from ({{ owners_now(owner, read) }}) as now
-    full outer join {{ known_owners() }} as before on now.owner = before.owner
-    where
-        now.fingerprint is distinct from before.fingerprint
-        or now.input_rows is distinct from before.input_rows
+{#- What of a model is kept beside it: who owned what, how it was made last, and which run of those it follows it saw. -#}
+{% macro what_is_kept(kind='varchar') -%}
+    create table if not exists {{ known_owners() }} (
+        owner ubigint, input_hash ubigint, fingerprint hugeint, input_rows bigint
+    );
+    create table if not exists {{ due_owners() }} (owner {{ kind }});
+    create table if not exists {{ known_owners() }}__state (
+        run varchar, run_before varchar, is_full boolean, made_of varchar, saw map(varchar, varchar)
+    )
 {%- endmacro %}
 
 {#- A table that is gone with the connection: nothing of it is written to the file. -#}
@@ -175,7 +131,8 @@
 
 {#-
     Whether all are due: what is shared differs, or a run of a model that is followed was in full or was not seen. Whose last run
-    was not seen here is told in `read.unseen`: of the others nothing more is asked, so nothing is read to find nobody.
+    was not seen here is told in `read.unseen`: of the others nothing more is asked, so nothing is read to find nobody. And what is
+    compared is left in `read.anew` only where it has another version.
 -#}
 {% macro are_all_due(made, read) -%}
     {%- set followed = read.follows + read.through -%}
@@ -192,6 +149,9 @@
             {%- for unique_id in followed %},
                 run{{ loop.index }}.run is distinct from mine.saw['{{ unique_id }}'] as is_unseen{{ loop.index }}
             {%- endfor %}
+            {%- for unique_id, version in read.seen.items() %},
+                mine.saw['{{ unique_id }}'] is not distinct from '{{ version }}' as is_seen{{ loop.index }}
+            {%- endfor %}
         from {{ known_owners() }}__state as mine
         {%- for unique_id in followed %}
             cross join {{ state_of(unique_id) }} as run{{ loop.index }}
@@ -202,6 +162,9 @@
     {%- for unique_id in followed -%}
         {%- if found[0][loop.index] -%}{%- do read.unseen.append(unique_id) -%}{%- endif -%}
     {%- endfor -%}
+    {%- for unique_id, version in read.seen.items() -%}
+        {%- if version and found[0][followed | length + loop.index] -%}{%- do read.anew.remove(unique_id) -%}{%- endif -%}
+    {%- endfor -%}
     {{ return(false) }}
 {%- endmacro %}
 
@@ -209,24 +172,23 @@
     incremental.{{ unique_id.split('.')[-1] }}__state
 {%- endmacro %}
 
-{#- To ask by their names who moved is to read again what was compared: only where somebody has. -#}
-{% macro who_is_due(read, how_many_moved, target_relation, owner) -%}
+{#-
+    To ask by their names who moved is to read again what was compared: only where somebody has. Who has nothing any more in one of the
+    inputs may be named by another.
+-#}
+{% macro who_is_due(read, how_many_moved, how_many_went, target_relation, owner) -%}
     {%- set naming = who_names_owners(target_relation, read) -%}
     {%- set parts = ['select ' ~ owner ~ ' as owner from ' ~ naming[0] ~ ' where false'] -%}
     {%- if how_many_moved -%}
-        {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved where moved.input_rows is ' -%}
-        {%- for asked in who_is_compared(owner, read) -%}
-            {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved ~ 'not null)') -%}
+        {%- set moved = '(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved)' -%}
+        {%- for asked in who_is_compared(owner, read, how_many_went) -%}
+            {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved) -%}
         {%- endfor -%}
         {%- for asked in config.get('reached', {}).values() | unique -%}
-            {%- do parts.append(reached_owners(
-                asked, dict(read.named, moved='(select moved.owner_hash from ' ~ temporary('moved') ~ ' as moved)')
-            )) -%}
+            {%- do parts.append(reached_owners(asked, dict(read.named, moved=moved))) -%}
         {%- endfor -%}
-        {%- for relation in naming -%}
-            {%- do parts.append(
-                'select ' ~ owner ~ ' as owner from ' ~ relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved ~ 'null)'
-            ) -%}
+        {%- for relation in naming if how_many_went -%}
+            {%- do parts.append('select ' ~ owner ~ ' as owner from ' ~ relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- for unique_id in read.follows -%}
@@ -246,13 +208,13 @@
 {%- endmacro %}
 
 {#- SQL of `owner` that names all who are compared and not reached: of each table, or of the one in `named_in`, which has them all. -#}
-{% macro who_is_compared(owner, read) -%}
+{% macro who_is_compared(owner, read, and_seen) -%}
     {%- set found = [] -%}
     {%- if config.get('named_in') -%}
         {%- do found.append('select ' ~ owner ~ ' as owner from ' ~ read.named[config.get('named_in')]) -%}
     {%- else -%}
-        {%- for unique_id, asked in what_is_compared(owner, read) if unique_id.split('.')[-1] not in config.get('reached', {}) -%}
-            {%- do found.append(asked) -%}
+        {%- for unique_id, asked in what_is_compared(owner, read) if and_seen or unique_id in read.anew -%}
+            {%- if unique_id.split('.')[-1] not in config.get('reached', {}) -%}{%- do found.append(asked) -%}{%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
@@ -316,13 +278,8 @@
     ).columns[0].values()[0]) }}
 {%- endmacro %}
 
-{#- In a build of everything what is there now is asked of first here, unless it was asked who moved. -#}
 {% macro keep(made, full, read, compared, owner, asked) -%}
-    {%- if compared and asked %}
-        {{ keep_who_moved() }}
-    {%- elif compared %}
-        create or replace table {{ known_owners() }} as {{ owners_now(owner, read) }};
-    {%- endif %}
+    {%- if compared -%}{{ keep_what_was_compared(owner, read, asked) }}{%- endif %}
     create or replace table {{ known_owners() }}__state as
     select
         '{{ invocation_id }}' as run,
@@ -333,26 +290,17 @@
 {%- endmacro %}
 
 {#- Where nobody is due: what was looked at counts as seen, and this was no run for those that follow. -#}
-{% macro keep_what_was_seen(read, compared) -%}
-    {%- if compared %}
-        {{ keep_who_moved() }}
-    {%- endif %}
+{% macro keep_what_was_seen(read, compared, owner) -%}
+    {%- if compared -%}{{ keep_what_was_compared(owner, read, true) }}{%- endif %}
     update {{ known_owners() }}__state set saw = {{ runs_seen(read) }}
 {%- endmacro %}
 
-{% macro keep_who_moved() -%}
-    delete from {{ known_owners() }} where owner in (select moved.owner_hash from {{ temporary('moved') }} as moved);
-    insert into {{ known_owners() }}
-    select moved.owner_hash, moved.fingerprint, moved.input_rows
-    from {{ temporary('moved') }} as moved
-    where moved.input_rows is not null;
-{%- endmacro %}
-
+{#- The runs of models that are followed, and the versions of what is compared. -#}
 {% macro runs_seen(read) -%}
-    map {
-        {%- for unique_id in read.follows + read.through %}
-            '{{ unique_id }}': (select theirs.run from {{ state_of(unique_id) }} as theirs)
-            {%- if not loop.last %},{% endif %}
-        {%- endfor -%}
-    }::map(varchar, varchar)
+    {%- set found = [] -%}
+    {%- for unique_id in read.follows + read.through -%}
+        {%- do found.append("'" ~ unique_id ~ "': (select theirs.run from " ~ state_of(unique_id) ~ " as theirs)") -%}
+    {%- endfor -%}
+    {%- for unique_id, version in read.seen.items() if version -%}{%- do found.append("'" ~ unique_id ~ "': '" ~ version ~ "'") -%}{%- endfor -%}
+    map { {{ found | join(', ') }} }::map(varchar, varchar)
 {%- endmacro %}

@@ -92,6 +92,8 @@ AFTER_IT = {
     "where Id = (select min(Id) from raw_salesforce.opportunity_history where Amount > 0)",
     "a deal's history is forgotten": "delete from raw_salesforce.opportunity_history "
     "where OpportunityId = (select max(OpportunityId) from raw_salesforce.opportunity_history)",
+    "a CRM's own score is another": "update raw_hubspot.contacts set hubspotscore = 77 "
+    "where id = (select min(id) from raw_hubspot.contacts where hubspotscore is not null)",
     "somebody refuses": f"update raw_hubspot.contacts set hs_email_optout = true where id = {A_PERSON}",
     "an apply failed": "update ops.journal set state = 'failed' where rowid % 50 = 3",
     "a history is forgotten": "delete from raw_hubspot.contacts_property_history "

@@ -15,6 +15,7 @@
     - `named_in`: a model whose rows, by the same columns, name everybody who is compared, so that the rest is not read again for names.
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
+    Of what is compared and has the version that it had then nothing is (compared.sql).
     Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays
     as it is, and so does all that follows from it alone. An owner that is due has its rows deleted and made anew, or with
     `changed_rows_only` those that come out as others (changed_rows.sql). When the code or what is shared differs, or more than half of
@@ -31,7 +32,7 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set owner = config.require('unique_key') -%}
     {%- set same = node_made_of(compiled_code ~ config.get('owned', {}) ~ config.get('reached', {}) ~ config.get('through', {}) ~ config.get('shared_columns', {})) -%}
-    {%- set read = what_is_read() -%}
+    {%- set read = compare_what_is_new(owner, what_is_read()) -%}
     {%- set compared = read.inputs or read.owned -%}
     {%- set due = due_owners() -%}
 
@@ -43,22 +44,24 @@
         or are_all_due(made, read) -%}
     {%- set asked = not full -%}
     {%- if asked -%}
-        {%- set moved = 0 -%}
-        {%- if compared -%}
+        {%- set moved, went = 0, 0 -%}
+        {%- if read.anew -%}
             {% call statement('moved') -%}
                 create or replace temp table {{ this.identifier }}__moved as {{ who_moved(owner, read) }}
             {%- endcall %}
-            {%- set moved = run_query('select count(*) from ' ~ temporary('moved')).columns[0].values()[0] -%}
+            {%- set moved, went = run_query(
+                'select count(*), count(*) - count(moved.input_rows) from ' ~ temporary('moved') ~ ' as moved'
+            ).rows[0].values() -%}
         {%- endif -%}
         {% call statement('due') -%}
             create or replace temp table {{ this.identifier }}__found as
-            {{ who_is_due(read, moved, target_relation, owner) }}
+            {{ who_is_due(read, moved, went, target_relation, owner) }}
         {%- endcall %}
         {%- set many = run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] -%}
         {%- if same.version is not none and many == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
             {% call statement('seen') -%}
-                {{ keep_what_was_seen(read, compared) }}
+                {{ keep_what_was_seen(read, compared, owner) }}
             {%- endcall %}
             {{ let_go() }}
             {{ stayed() }}

@@ -10,7 +10,9 @@
     {%- set target_relation = this.incorporate(type=type) -%}
     {%- set made = node_made_of(compiled_code) -%}
     {%- set owner = config.require('unique_key') -%}
-    {%- set read = {'inputs': [model.unique_id], 'owned': [], 'follows': [], 'through': []} -%}
+    {%- set read = {
+        'inputs': [model.unique_id], 'owned': [], 'follows': [], 'through': [], 'anew': [model.unique_id], 'seen': {}
+    } -%}
     {{ drop_another_type(target_relation) }}
     {% call statement('main') -%}
         create or replace {{ type }} {{ target_relation }} as (

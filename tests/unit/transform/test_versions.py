@@ -87,9 +87,14 @@ def test_only_what_reads_something_new_is_made_and_asked_again(
         patched.setattr(Compiler, "compile_node", None)  # what stays is not begun at all
         patched.setattr(Linker, "add_test_edges_1", None)  # an edge from each test to all that is behind it
         assert home.makes() == set()
-    home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
+    home.does(
+        f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK});"
+        "insert into incremental.int_told_touches values (7, hash('model.crm.int_engagement_members'), 0, 1)"
+    )
     made = home.makes()
     assert {"stg_salesforce__tasks", "int_task_touches", "int_told_touches"} <= made
+    somebody = "select owner from incremental.int_told_touches where owner = 7"
+    assert home.query(somebody) == [(7,)], "what had the same version is compared"
     assert "key_int_told_touches_touchpoint_id" in made
     assert "stg_salesforce__holidays" not in made
     assert home.makes() == set()
@@ -140,3 +145,12 @@ def test_who_was_due_in_a_run_that_a_follower_did_not_see_is_due_there_in_its_ne
     assert home.query(
         f"select content from intermediate.int_touches where source_record_key like '%:Task:' || ({A_TASK})"
     ) == [("Otherwise",)]
+
+
+def test_fingerprints_that_earlier_code_kept_in_another_shape_are_forgotten(home: Home) -> None:
+    home.does("alter table incremental.int_told_touches drop column input_hash")
+    with home.building():
+        assert home.query(
+            "select table_name from duckdb_tables() where schema_name = 'incremental' "
+            "and starts_with(table_name, 'int_told_touches')"
+        ) == [("int_told_touches__due",)]

@@ -239,7 +239,10 @@
     {{ return(asked) }}
 {%- endmacro %}
 
-{#- `{due}` is who was due in any of them, `{name.due}` in one; in what was not kept, and is compared as a whole, nobody. -#}
+{#-
+    `{due}` is who was due in any of them, `{name.due}` in one, `{name.gone}` what that kept of their rows of before (its `gone`); in what
+    was not kept, and is compared as a whole, nobody.
+-#}
 {% macro due_there_by_name(unique_ids, read) -%}
     {%- set found, parts = {}, [] -%}
     {%- for name in config.get('through') -%}
@@ -247,6 +250,7 @@
     {%- endfor -%}
     {%- for unique_id in unique_ids -%}
         {%- do found.update({unique_id.split('.')[-1] ~ '.due': due_there(unique_id, read)}) -%}
+        {%- do found.update({unique_id.split('.')[-1] ~ '.gone': gone_there(unique_id, read)}) -%}
         {%- do parts.append('from ' ~ due_there(unique_id, read)) -%}
     {%- endfor -%}
     {%- do found.update({'due': '(' ~ parts | join(' union all ') ~ ')'}) -%}
@@ -262,6 +266,15 @@
         where false
         {%- endif %}
     )
+{%- endmacro %}
+
+{#- After a build in full there is no such table. -#}
+{% macro gone_there(unique_id, read) -%}
+    {%- set columns = graph.nodes[unique_id].config.get('gone') or [] -%}
+    {%- if unique_id in read.unseen -%}
+        {{ return(gone_from(graph.nodes[unique_id].name)) }}
+    {%- endif -%}
+    (select {% for column in columns %}null as {{ column }}, {% endfor %}null as place where false)
 {%- endmacro %}
 
 {#-

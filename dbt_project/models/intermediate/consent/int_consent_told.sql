@@ -4,7 +4,7 @@
     materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_address_holders'],
     through={
         'int_person_records': people_of('{due}'),
-        'int_person_members': people_moved('{due}'),
+        'int_person_members': people_moved(),
         'int_subscriptions': '
             select holders.person_id as owner from {int_address_holders} as holders where hash(holders.address) in {due}'
     },

@@ -2,7 +2,7 @@
     materialized='incremental', unique_key='person_id',
     through={
         'int_lifecycle_changes': people_with('{due}'),
-        'int_person_members': people_moved('{due}')
+        'int_person_members': people_moved()
     }
 ) }}
 with qualified_by_sales as (

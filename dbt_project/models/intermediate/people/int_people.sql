@@ -12,7 +12,7 @@
     },
     through={
         'int_person_records': people_of('{due}'),
-        'int_person_members': people_passed_on('{due}'),
+        'int_person_members': people_moved(),
         'int_accounts_resolved': people_of(
             '(select record_key from {int_person_records} where account_record_key in {due})'
         ),

@@ -1,5 +1,6 @@
 {{ config(
-    materialized='incremental', changed_rows_only=true, unique_key='record_key', follows=['int_people_resolved', 'int_person_records']
+    materialized='incremental', changed_rows_only=true, unique_key='record_key', follows=['int_people_resolved', 'int_person_records'],
+    gone=['record_key', 'person_id']
 ) }}
 
 select

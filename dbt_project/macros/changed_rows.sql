@@ -30,14 +30,18 @@
 {#-
     A row is known by the hash of all its columns, each of the type that the table has: the same number of another type has
     another hash. No two rows are alike in all of them, for every such model has a key. What comes out as it was is not written
-    anywhere: of what is made only the rest is held, beside the places of rows that are not made any more.
+    anywhere: of what is made only the rest is held, beside the places of rows that are not made any more. Where it
+    `tells_of_changed_only`, those that follow are told of the owners of these: of a model whose followers read nothing of somebody
+    that they are not told of otherwise.
 -#}
 {% macro changed_rows(target_relation, owner) -%}
     {%- set columns = adapter.get_columns_in_relation(target_relation) -%}
     {%- set names = columns | map(attribute='quoted') | join(', ') -%}
+    {%- set tells = config.get('tells_of_changed_only') -%}
     {%- set was = gone_from(this.identifier) if config.get('gone') else temporary('was') -%}
     create or replace {{ 'table' if config.get('gone') else 'temp table' }} {{ was }} as
     select {% if config.get('gone') %}{{ config.get('gone') | join(', ') }}, {% endif -%} rowid as place, hash({{ names }}) as hashed
+        {%- if tells %}, {{ owner }} as owner_of_row {%- endif %}
     from {{ target_relation }}
     where {{ owner }} in {{ those_due() }};
     create or replace temp table {{ this.identifier }}__made as
@@ -50,13 +54,16 @@
             {{ compiled_code }}
         )
     )
-    select made.*, cast(null as bigint) as place from made
+    select made.*, cast(null as bigint) as place {%- if tells %}, {{ owner }} as owner_of_row {%- endif %} from made
     where hash({{ names }}) not in (select was.hashed from {{ was }} as was)
     union all by name
-    select was.place from {{ was }} as was
+    select was.place {%- if tells %}, was.owner_of_row {%- endif %} from {{ was }} as was
     where was.hashed not in (select hash({{ names }}) from made);
     delete from {{ target_relation }}
     where rowid in (select made.place from {{ temporary('made') }} as made where made.place is not null);
     insert into {{ target_relation }} by name
     select {{ names }} from {{ temporary('made') }} where place is null
+    {%- if tells %};
+    create or replace table {{ due_owners() }} as select distinct owner_of_row as owner from {{ temporary('made') }}
+    {%- endif %}
 {%- endmacro %}

@@ -173,20 +173,22 @@ def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Business
 def test_five_incremental_runs_equal_one_full_one(business: Business) -> None:
     raw = business.raw
     before = held(raw)
-    moved = 0
+    moved, told_of = 0, 0
     for step in range(0, 10, 2):
         with raw.warehouse.locked("test"):  # the file is opened once for all of it
             business.happens(step)
             business.happens(step + 1)
         built(raw, tests=step == 8)  # what it comes to is what is tested
         assert raw.due(TOUCHES, "not like 'nobody:%'") <= 6, step
-        assert raw.due(PEOPLE) == raw.due(TOUCHES), step
+        assert raw.due(PEOPLE) <= raw.due(TOUCHES), step
+        told_of += raw.due(TOUCHES) - raw.due(PEOPLE)
         assert raw.due(JOURNEYS) <= 8, step
         assert 0 < raw.due(WEIGHTS) <= raw.due(CREDITS) <= 8, step
         assert [name for name in (DEALLESS, *SUMS) if raw.in_full(name)] == [], step
         # A journey more moves the worth of channels, and so what a data-driven model gives to everybody.
         moved += raw.in_full(DATA_DRIVEN)
     assert moved > 2, "no journey moved the worth of channels"
+    assert told_of > 0, "people whose row came out as it was are told of"
     stepwise = held(raw)
     copies = raw.query(
         "select count(*) from intermediate.int_touches where not is_counted and person_id is not null"

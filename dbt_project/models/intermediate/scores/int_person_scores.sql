@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', follows=['int_people', 'int_score_points'],
+    materialized='incremental', changed_rows_only=true, tells_of_changed_only=true, unique_key='person_id', follows=['int_people', 'int_score_points'],
     owned={'crm_scores': 'select record_key as owner, hash(scores) as hashed from {crm_scores} as scores'},
     reached={'crm_scores': people_of('{moved}', 'hash(members.record_key)')},
     vouched_for=['int_person_members', 'int_person_records', 'int_changes_by_others']

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_people', 'int_touches'],
+    materialized='incremental', changed_rows_only=true, tells_of_changed_only=true, unique_key='person_id', follows=['int_people', 'int_touches'],
     named_by='int_people', owned={'run': touches_to_come()},
     through={
         'int_accounts': 'select people.person_id as owner from {int_people} as people where people.account_id in {due}'

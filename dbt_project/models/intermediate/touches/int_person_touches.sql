@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', changed_rows_only=true, unique_key='person_id', follows=['int_touches'], named_by='int_touches',
+    materialized='incremental', changed_rows_only=true, tells_of_changed_only=true, unique_key='person_id', follows=['int_touches'], named_by='int_touches',
     owned={'run': touches_to_come()}, shared_columns={'int_campaigns': 'campaign_id, name'}
 ) }}
 -- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,

@@ -184,8 +184,9 @@
         {%- for asked in who_is_compared(owner, read, how_many_went) -%}
             {%- do parts.append('select asked.owner from (' ~ asked ~ ') as asked where hash(asked.owner) in ' ~ moved) -%}
         {%- endfor -%}
+        {%- set went = moved | replace(' as moved)', ' as moved where ' ~ ('moved.input_rows is null)' if how_many_went else 'false)')) -%}
         {%- for asked in config.get('reached', {}).values() | unique -%}
-            {%- do parts.append(reached_owners(asked, dict(read.named, moved=moved))) -%}
+            {%- do parts.append(reached_owners(asked, dict(read.named, this=target_relation | string, moved=moved, went=went))) -%}
         {%- endfor -%}
         {%- for relation in naming if how_many_went -%}
             {%- do parts.append('select ' ~ owner ~ ' as owner from ' ~ relation ~ ' where hash(' ~ owner ~ ') in ' ~ moved) -%}

@@ -4,8 +4,9 @@
     - `inputs`: models whose rows belong to one owner each by the same expression. Each owner is kept with a fingerprint
       of its rows in them; an owner whose fingerprint is new, other or gone is due.
     - `owned`: the same of what has no such column, as SQL that gives `owner` and `hashed`; `{name}` is a relation.
-    - `reached`: of what is `owned` by something that several owners have in common (a company), SQL that gives `owner` for those
-      in `{moved}`, hashes of their names: fewer are compared. Whose it is must be seen in what is followed.
+    - `reached`: of what is `owned` by something that several owners have in common (a company), or by a shorter name, SQL that gives
+      `owner` for those in `{moved}`, hashes of their names; in `{went}` are those of whom nothing is left. So less is compared. Whose it is
+      must be seen in what is followed.
     - `follows`: incremental models with the same owners (or more of them). Who was due there in this run is due here:
       nothing is compared. A run of theirs that was not seen here makes all due.
     - `through`: incremental models with other owners, or with the same of whom some are due here, with SQL that gives `owner`: who is due here for those in `{due}`

@@ -1,11 +1,21 @@
 {{ config(
     materialized='incremental', changed_rows_only=true, unique_key=touched_record(), all_differ=['source_record_key'],
     owned={
-        'stg_salesforce__campaign_members':
-            'select ' ~ member_record('{connections}') ~ ' as owner, hash(
+        'stg_salesforce__campaign_members': "
+            select coalesce(contact_id, lead_id, '') as owner, hash(
                 record_key, campaign_id, has_responded, first_responded_date, created_at, status
             ) as hashed
-            from {stg_salesforce__campaign_members}'
+            from {stg_salesforce__campaign_members}"
+    },
+    reached={
+        'stg_salesforce__campaign_members': '
+            select ' ~ member_record('{connections}') ~ " as owner
+            from {stg_salesforce__campaign_members}
+            where hash(coalesce(contact_id, lead_id, '')) in {moved}
+            union all
+            select coalesce(record_key, '') as owner
+            from {this}
+            where hash(coalesce(split_part(record_key, ':', 4), '')) in {went}"
     },
     shared_columns={'int_campaign_records': 'record_key, name, type, start_date'}
 ) }}

@@ -1,3 +1,31 @@
+with deals as materialized (
+    select
+        record_key,
+        record_id,
+        created_at - interval 1 minute as created_from
+    from {{ ref('int_opportunity_records') }}
+),
+
+odd_changes as materialized (
+    select
+        changes.record_key,
+        changes.vendor,
+        deals.record_key as deal_key,
+        deals.record_id
+    from {{ ref('int_stage_changes') }} as changes
+    left join deals on changes.record_key = deals.record_key
+    where deals.record_key is null or changes.changed_at < deals.created_from
+),
+
+-- Few: what their keys say is asked of these alone.
+nobodys as materialized (
+    select
+        source_record_key,
+        touch_type
+    from {{ ref('int_touches') }}
+    where person_id is null
+)
+
 select
     case touch_type
         when 'membership' then 'campaign_member_without_person'
@@ -6,10 +34,8 @@ select
     'salesforce' as vendor,
     case touch_type when 'membership' then 'CampaignMember' else 'Task' end as object,
     split_part(source_record_key, ':', 4) as example_id
-from {{ ref('int_touches') }}
-where
-    person_id is null
-    and (source_record_key like 'salesforce:%:CampaignMember:%' or source_record_key like 'salesforce:%:Task:%')
+from nobodys
+where source_record_key like 'salesforce:%:CampaignMember:%' or source_record_key like 'salesforce:%:Task:%'
 
 union all
 
@@ -28,20 +54,19 @@ select
     vendor,
     case when vendor = 'salesforce' then 'OpportunityHistory' else 'deals' end as object,
     split_part(record_key, ':', 4) as example_id
-from {{ ref('int_stage_changes') }}
-where record_key not in (select records.record_key from {{ ref('int_opportunity_records') }} as records)
+from odd_changes
+where deal_key is null
 
 union all
 
 -- Its stay is told as the history has it; a time before the deal was there is somebody's mistake.
 select
     'stage_change_before_creation' as finding,
-    changes.vendor,
-    case when changes.vendor = 'salesforce' then 'OpportunityHistory' else 'deals' end as object,
-    records.record_id as example_id
-from {{ ref('int_stage_changes') }} as changes
-inner join {{ ref('int_opportunity_records') }} as records on changes.record_key = records.record_key
-where changes.changed_at < records.created_at - interval 1 minute
+    vendor,
+    case when vendor = 'salesforce' then 'OpportunityHistory' else 'deals' end as object,
+    record_id as example_id
+from odd_changes
+where deal_key is not null
 
 union all
 

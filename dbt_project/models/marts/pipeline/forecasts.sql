@@ -1,12 +1,17 @@
 -- What each day's pipeline said a quarter would bring: what was won in it by then, and what was open and due in it. Days
 -- that a run has seen are kept as it saw them (ops.forecast_days), for histories are edited, merged and deleted.
 with days as (
-    select distinct
+    select
         snapshot_date,
         is_reconstructed,
         {{ day_begins('snapshot_date + 1') }} as ends_at
-    from {{ ref('pipeline_snapshots') }}
-    where snapshot_date not in (select kept.snapshot_date from {{ source('ops', 'forecast_days') }} as kept)
+    from (
+        select distinct
+            snapshot_date,
+            is_reconstructed
+        from {{ ref('pipeline_snapshots') }}
+        where snapshot_date not in (select kept.snapshot_date from {{ source('ops', 'forecast_days') }} as kept)
+    ) as drawn
 ),
 
 open_deals as (

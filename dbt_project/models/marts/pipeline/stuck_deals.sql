@@ -27,10 +27,10 @@ changes as (
 contacts as (
     select
         people.opportunity_id,
-        max(touches.occurred_at) filter (where touches.occurred_at <= {{ run_value('as_of') }}) as last_touch_at
+        max(touches.last_touch_at) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
-    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    where touches.is_counted and people.opportunity_id in (select open_deals.opportunity_id from open_deals)
+    inner join {{ ref('int_person_touches') }} as touches on people.person_id = touches.person_id
+    where people.opportunity_id in (select open_deals.opportunity_id from open_deals)
     group by people.opportunity_id
 ),
 

@@ -35,8 +35,8 @@ FLOOR = Path(__file__).with_name("reporting_floor.sql")
 BY_HAND = (
     "int_stage_changes", "int_told_records", "int_stage_stays", "int_stage_history", "stage_history",
     "int_stage_spells", "int_stage_moves", "int_deal_moments", "int_deal_states", "int_opportunity_rates",
-    "deal_states", "pipeline_snapshots", "forecasts", "pipeline_velocity", "stage_conversions",
-    "time_in_stage", "win_rates", "deal_sizes",
+    "deal_states", "int_pipeline_days", "pipeline_snapshots", "forecasts", "int_velocity_counts",
+    "pipeline_velocity", "stage_conversions", "time_in_stage", "int_win_counts", "win_rates", "deal_sizes",
 )  # fmt: skip
 """The models that make of the same what the floor makes by hand."""
 MANY = 100

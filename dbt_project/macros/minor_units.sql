@@ -15,7 +15,11 @@
     DuckDB keeps a sum, that takes fifty times as long.
 -#}
 {% macro rounded_sum(column, places) -%}
+    {{ rounded('sum(' ~ column ~ ')', places) }}
+{%- endmacro %}
+
+{% macro rounded(summed, places) -%}
     coalesce(
-        cast(try_cast(sum({{ column }}) as decimal(18, {{ places }})) as decimal(18, 2)), cast(sum({{ column }}) as decimal(18, 2)), 0
+        cast(try_cast({{ summed }} as decimal(18, {{ places }})) as decimal(18, 2)), cast({{ summed }} as decimal(18, 2)), 0
     )
 {%- endmacro %}

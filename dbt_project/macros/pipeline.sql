@@ -65,6 +65,11 @@
     coalesce({{ amount }} >= 0, true)
 {%- endmacro %}
 
+{#- What an open state of a deal is worth by its probability, with four places. -#}
+{% macro weighted_amount(states='') -%}
+    cast({{ states }}amount_converted * cast({{ states }}probability as decimal(9, 6)) as decimal(18, 4))
+{%- endmacro %}
+
 {#- Segments as grouping sets: each of `cuts` by itself and all together, times each of `by`. -#}
 {% macro segment_sets(cuts, by) -%}
     grouping sets (

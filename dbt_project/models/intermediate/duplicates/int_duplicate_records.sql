@@ -35,7 +35,9 @@ grouped as (
         id,
         vendor,
         object,
-        string_agg(distinct nullif(matched_by, 'founder'), ', ' order by nullif(matched_by, 'founder')) as matched_by,
+        {{ short_hash("concat_ws('|', entity, id, vendor, object)") }} as duplicate_id,
+        -- As lists: to sort within the aggregate takes longer.
+        nullif(array_to_string(list_sort(list_distinct(list(nullif(matched_by, 'founder')))), ', '), '') as matched_by,
         min(match_probability) as match_probability
     from together
     group by entity, id, vendor, object
@@ -43,7 +45,7 @@ grouped as (
 
 same as (
     select
-        {{ short_hash("concat_ws('|', grouped.entity, grouped.id, grouped.vendor, grouped.object)") }} as duplicate_id,
+        grouped.duplicate_id,
         'same' as certainty,
         grouped.matched_by,
         grouped.match_probability,

@@ -1,5 +1,8 @@
 {{ config(
     materialized='incremental', unique_key='opportunity_id', named_in='int_opportunity_members',
+    gone=[
+        'opportunity_id', 'amount', 'amount_converted', 'is_closed', 'is_won', 'created_at', 'closed_at', 'close_date'
+    ],
     owned={
         'int_opportunity_members': '
             select members.opportunity_id as owner, hash(

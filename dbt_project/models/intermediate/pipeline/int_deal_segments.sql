@@ -16,6 +16,10 @@
     materialized='incremental', unique_key='opportunity_id', follows=['int_opportunities'],
     through={'int_deal_sources': deals_of_other_sources},
     named_in='int_opportunities', vouched_for=['int_opportunity_members', 'int_account_members'],
+    gone=[
+        'opportunity_id', 'owner', 'manager', 'team', 'territory', 'product', 'industry', 'company_size', 'size_band', 'pipeline',
+        'channel', 'source', 'campaign', 'lead_source'
+    ],
     owned={
         'int_opportunity_people': 'select opportunity_id as owner, true as hashed from {int_opportunity_people}',
         'int_deal_line_items': '

@@ -1,6 +1,10 @@
 {{ config(
     materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
-    follows=['int_opportunities', 'int_deal_states', 'int_told_records', 'int_opportunity_rates']
+    follows=['int_opportunities', 'int_deal_states', 'int_told_records', 'int_opportunity_rates'],
+    gone=[
+        'opportunity_id', 'valid_from', 'valid_to', 'owner_id', 'pipeline', 'canonical_stage', 'forecast_category', 'close_date',
+        'amount_converted', 'probability', 'is_closed'
+    ]
 ) }}
 -- A deal without a history of stages has what is known of it: as it is now, since it was closed or else created.
 with positions as (

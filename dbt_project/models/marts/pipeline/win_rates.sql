@@ -1,56 +1,6 @@
-{%- set cuts = [
-    'owner', 'manager', 'team', 'territory', 'product', 'industry', 'company_size', 'size_band', 'source', 'channel',
-    'campaign', 'lead_source'
-] -%}
-with deals as (
-    select
-        deals.amount_converted,
-        deals.is_closed,
-        deals.is_won,
-        cast(date_trunc('month', deals.close_date) as date) as closed_month,
-        {{ business_month('deals.created_at') }} as created_month,
-        segments.*
-    from {{ ref('opportunities') }} as deals
-    inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
-    where {{ is_sale('deals.amount') }}
-),
-
--- closed: deals that closed in the period, won / (won + lost); created: deals created in it, won since / created.
-counted as (
-    select
-        *,
-        'closed' as definition,
-        closed_month as month
-    from deals
-    where is_closed
-    union all
-    select
-        *,
-        'created' as definition,
-        created_month as month
-    from deals
-),
-
-by_segment as (
-    select
-        month,
-        definition,
-        pipeline,
-        {{ segment_columns(cuts) }},
-        count(*) as opportunities,
-        count(*) filter (where is_won) as won,
-        count(*) filter (where is_closed and not is_won) as lost,
-        sum(amount_converted) as amount,
-        sum(amount_converted) filter (where is_won) as won_amount,
-        sum(amount_converted) filter (where is_closed and not is_won) as lost_amount,
-        count(*) filter (where amount_converted is null) as unconverted_opportunities
-    from counted
-    group by {{ segment_sets(cuts, [['definition', 'month', 'pipeline']]) }}
-),
-
--- One row for each month, and one without a month for all of time; of each pipeline, and of all. Deals are read once for
--- each segment, and what is summed up of them is summed up again.
-summed as (
+-- One row for each month, and one without a month for all of time; of each pipeline, and of all. Deals are counted once for
+-- each segment (int_win_counts), and what is summed up of them is summed up again.
+with summed as (
     select
         month as period,
         definition,
@@ -64,7 +14,7 @@ summed as (
         cast(coalesce(sum(won_amount), 0) as decimal(18, 2)) as won_amount,
         cast(coalesce(sum(lost_amount), 0) as decimal(18, 2)) as lost_amount,
         cast(sum(unconverted_opportunities) as bigint) as unconverted_opportunities
-    from by_segment
+    from {{ ref('int_win_counts') }}
     group by
         grouping sets (
             (definition, segment, segment_value), (definition, segment, segment_value, pipeline),

@@ -1,6 +1,6 @@
 {#- For an incremental model about deals: which these records are of (`{int_opportunity_members}`). -#}
-{% macro deals_of(records) -%}
-    select members.opportunity_id as owner from {int_opportunity_members} as members where members.record_key in {{ records }}
+{% macro deals_of(records, by='members.record_key') -%}
+    select members.opportunity_id as owner from {int_opportunity_members} as members where {{ by }} in {{ records }}
 {%- endmacro %}
 
 {#-

@@ -2,16 +2,20 @@
     materialized='incremental', unique_key='person_id', follows=['int_lifecycle_stays'], gone=['person_id', 'mql_at', 'sql_at'],
     named_in='int_opportunity_people',
     owned={
-        'int_opportunity_people': '
-            select people.person_id as owner, hash(
+        'int_opportunity_people': "
+            select person_id as owner, hash(opportunity_id) as hashed from {int_opportunity_people} where via != 'account'",
+        'int_opportunity_records': '
+            select members.opportunity_id as owner, hash(
                 records.vendor, records.created_at, records.is_won, records.close_at
             ) as hashed
-            from {int_opportunity_people} as people
-            inner join {int_opportunity_members} as members on people.opportunity_id = members.opportunity_id
-            inner join {int_opportunity_records} as records on members.record_key = records.record_key
-            where people.via != \'account\''
+            from {int_opportunity_members} as members
+            inner join {int_opportunity_records} as records on members.record_key = records.record_key'
     },
-    vouched_for=['int_opportunity_members', 'int_opportunity_records']
+    reached={
+        'int_opportunity_records': "
+            select person_id as owner from {int_opportunity_people} where via != 'account' and hash(opportunity_id) in {moved}"
+    },
+    vouched_for=['int_opportunity_members']
 ) }}
 -- Each CRM's first entry of each person into each stage, by its own history and by its deals that name the person.
 -- Our own writes count for nothing.

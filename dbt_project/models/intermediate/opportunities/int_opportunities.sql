@@ -4,19 +4,20 @@
         'opportunity_id', 'amount', 'amount_converted', 'is_closed', 'is_won', 'created_at', 'closed_at', 'close_date'
     ],
     owned={
-        'int_opportunity_members': '
-            select members.opportunity_id as owner, hash(
-                members.record_key, ours.record_key, ours.changed_at, owners.owner_id, accounts.account_id
-            ) as hashed
-            from {int_opportunity_members} as members
-            inner join {int_opportunity_records} as records on members.record_key = records.record_key
-            left join {int_changes_by_others} as ours on members.record_key = ours.record_key
-            left join {int_owner_records} as owners
-                on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
-            left join {int_opportunity_accounts} as accounts on members.record_key = accounts.record_key'
+        'int_opportunity_members': 'select opportunity_id as owner, hash(record_key) as hashed from {int_opportunity_members}',
+        'int_changes_by_others': 'select record_key as owner, hash(changed_at) as hashed from {int_changes_by_others}',
+        'int_opportunity_accounts': 'select record_key as owner, hash(account_id) as hashed from {int_opportunity_accounts}'
     },
-    through={'int_opportunity_records': deals_of('{due}')},
-    vouched_for=['int_changes_by_others', 'int_owner_records', 'int_opportunity_accounts'],
+    reached={
+        'int_changes_by_others': deals_of('{moved}', 'hash(members.record_key)'),
+        'int_opportunity_accounts': deals_of('{moved}', 'hash(members.record_key)')
+    },
+    through={
+        'int_opportunity_records': deals_of('{due}'),
+        'int_owner_records': deals_of(
+            "(select record_key from {int_opportunity_records} where vendor || ':' || owner_source_id in {due})"
+        )
+    },
     shared_columns={'run': 'business_date'}
 ) }}
 with mapped_stages as (

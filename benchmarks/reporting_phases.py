@@ -92,6 +92,11 @@ class Phases:
 
     def full(self) -> Told:
         told = self._build(full=True)
+        self._keeps_who_is_who()
+        return told
+
+    def _keeps_who_is_who(self) -> None:
+        """As a refresh does when it publishes; without it the next build works everybody out."""
         with (
             self.warehouse.locked("benchmark"),
             State.open(self.settings) as state,
@@ -99,7 +104,6 @@ class Phases:
             state.writing() as writing,
         ):
             registry.publish_registry(writing, connection)
-        return told
 
     def change(self) -> Told:
         with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
@@ -109,6 +113,7 @@ class Phases:
 
     def incremental(self) -> Told:
         told = self._build(full=False)
+        self._keeps_who_is_who()
         with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
             told["due"] = {
                 name: [

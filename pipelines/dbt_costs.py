@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import dbt_nodes, dbt_starts, dbt_templates
+from pipelines import dbt_cores, dbt_nodes, dbt_starts, dbt_templates
 from pipelines.dbt_nodes import versions_of
 from pipelines.warehouse import before_checkpoint
 
@@ -42,6 +42,7 @@ def _spare() -> None:
     _texts_compressed_in_small_files()
     dbt_starts.spare(_put)
     dbt_nodes.spare(_put)
+    dbt_cores.spare(_put)
 
 
 def _events_that_nobody_hears() -> None:

@@ -2,8 +2,8 @@
 
 Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs) and progress. How
 nodes came out is in `dbt_results`. What the models say is in `dbt_project`; nothing else imports dbt but
-`dbt_costs`, `dbt_nodes`, `dbt_starts` and `dbt_templates`, which make it cheaper, and the warehouse, which
-closes its connections.
+`dbt_cores`, `dbt_costs`, `dbt_nodes`, `dbt_starts` and `dbt_templates`, which make it cheaper, and the
+warehouse, which closes its connections.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
-from pipelines import dbt_costs, dbt_nodes, dbt_starts, dbt_templates, versions
+from pipelines import dbt_cores, dbt_costs, dbt_nodes, dbt_starts, dbt_templates, versions
 from pipelines.dbt_results import NodeResult, brief, nodes_of, raise_for, sentence
 from pipelines.errors import CrmError
 from pipelines.identity import kept as matching
@@ -284,7 +284,8 @@ def invoke(
 
     dbt_costs.spare()
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    with dbt_starts.beginning(manifest):
+    together, alone = Warehouse.threads(work_file), Warehouse.threads(work_file, at_once=1)
+    with dbt_starts.beginning(manifest), dbt_cores.shared(together, alone):
         done = runner.invoke(
             [
                 "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",

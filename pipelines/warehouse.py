@@ -146,12 +146,12 @@ class Warehouse:
         return f"{min(_MOST_MEMORY, int(float(number) * _UNITS.get(unit, 1))) >> 20}MiB"
 
     @staticmethod
-    def threads(path: Path) -> int:
-        """Among how many threads a model's work in this file is shared: each of those that dbt makes at once
-        has its part of the cores. More threads than cores wait for each other, and take a quarter more for
-        it. A small file's tables are few groups of rows, and to hand such work round is a tenth of what it
-        takes."""
-        return 1 if 0 < _bytes(path) < _SMALL else max(1, _cores() // _MODELS_AT_ONCE)
+    def threads(path: Path, at_once: int = _MODELS_AT_ONCE) -> int:
+        """What DuckDB calls `threads`: whoever asks works too, and the rest of them help whichever of the
+        models that are made at once. With more at work than there are cores they wait for each other, and
+        take a quarter more for it. A small file's tables are few groups of rows, and to hand such work round
+        is a tenth of what it takes."""
+        return 1 if 0 < _bytes(path) < _SMALL else max(1, _cores() + 1 - at_once)
 
     @contextmanager
     def dbt(self) -> Iterator[Path]:
@@ -297,7 +297,7 @@ def before_checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, *, comp
     connection.execute(f"set global disabled_compression_methods = '{_COSTLY if is_small else ''}'")
     connection.execute("reset global max_vacuum_tasks" if is_merged else _AS_IT_IS)
     if not is_small:
-        connection.execute(f"set global threads = {_cores()}")
+        connection.execute("reset global threads")
 
 
 def _is_full_of_holes(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -46,7 +46,7 @@
 
 {#-
     The same where a table is read whose rows of those that are due were written last, all together, as a model leaves that
-    they are followed from: of its other rows nothing is read but who owns them.
+    they are followed from and that writes all of theirs: of its other rows nothing is read but who owns them.
 -#}
 {% macro is_row_due(relation, owner) -%}
     {%- if not is_unit_test() -%}

@@ -14,10 +14,6 @@
     A sum of decimals with more places, rounded to two. Where it fits into 64 bits the places are taken off there: of 128, as which
     DuckDB keeps a sum, that takes fifty times as long.
 -#}
-{% macro rounded_sum(column, places) -%}
-    {{ rounded('sum(' ~ column ~ ')', places) }}
-{%- endmacro %}
-
 {% macro rounded(summed, places) -%}
     coalesce(
         cast(try_cast({{ summed }} as decimal(18, {{ places }})) as decimal(18, 2)), cast({{ summed }} as decimal(18, 2)), 0

@@ -72,6 +72,24 @@ def test_a_model_of_which_changed_rows_alone_are_written_has_no_two_rows_alike(m
     assert sorted(written - with_a_key(manifest)) == []
 
 
+def test_who_follows_a_model_that_tells_of_changed_rows_only_sees_all_else_elsewhere(models):
+    """What a follower reads of somebody and compares nowhere must be seen where all who are due are told."""
+    config = {name: node["config"] for name, node in models.items()}
+    telling = {name for name in config if config[name].get("tells_of_changed_only")}
+    ways = ("changed_rows_only", "gone", "summed_by")
+    assert {tuple(bool(config[name].get(way)) for way in ways) for name in telling} == {(True, False, False)}
+    followers = {
+        name: sorted(config[name].get("vouched_for") or [])
+        for name in config
+        if telling & {*(config[name].get("follows") or []), *(config[name].get("through") or {})}
+    }
+    # The three that scores are vouched for come by int_people, which tells of all.
+    assert followers == {
+        "int_person_scores": ["int_changes_by_others", "int_person_members", "int_person_records"],
+        "unified_leads": [],
+    }
+
+
 @pytest.mark.parametrize(("vendor", "table"), RAW, ids=lambda value: value)
 def test_every_raw_table_is_staged(manifest, models, vendor, table):
     source = next(

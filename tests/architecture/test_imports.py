@@ -56,7 +56,7 @@ def attributes(path: Path) -> set[tuple[str, str]]:
         (
             "dbt",
             (
-                *(f"pipelines/dbt_{of}.py" for of in ("costs", "nodes", "starts", "templates")),
+                *(f"pipelines/dbt_{of}.py" for of in ("cores", "costs", "nodes", "starts", "templates")),
                 "pipelines/transform.py",
                 "pipelines/warehouse.py",
             ),

@@ -25,8 +25,8 @@
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
     owner, edited without a stamp or erased are seen like any other, and many incremental runs equal a full one.
     Columns named in `all_differ` are texts of which each row has another.
-    Of a model that is `summed_by` columns nothing is kept by owner but the sums (`macros/sums.sql`); `gone` are the columns of
-    the rows taken out in a run which such a model reads, or one that asks `through` it (`{name.gone}`).
+    Of a model that is `summed_by` columns nothing is kept by owner but the sums (`macros/sums.sql`); `gone` are the columns,
+    of the rows of those due as they were, which such a model reads, or one that asks `through` it (`{name.gone}`).
 -#}
 {% materialization incremental, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}

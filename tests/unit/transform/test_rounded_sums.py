@@ -18,7 +18,7 @@ SUMS = {
 
 
 def test_a_sum_is_rounded_where_it_fits_and_where_it_does_not() -> None:
-    rounded = rendered("{{ rounded_sum('weight', 4) }}")
+    rounded = rendered("{{ rounded('sum(weight)', 4) }}")
     with duckdb.connect() as connection:
         connection.execute("create table weighed (told varchar, weight decimal(18, 4))")
         connection.executemany(

@@ -14,13 +14,23 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Rows of those who are due are taken out; where their columns are read later, these are kept until somebody is due again. -#}
+{#- The places of rows of those who are due; where their columns are read later, these are kept until somebody is due again. -#}
+{% macro rows_as_they_were(target_relation, owner, beside='') -%}
+    {%- set gone = config.get('gone') -%}
+    create or replace {{ 'table' if gone else 'temp table' }} {{ places_of_what_was() }} as
+    select {% if gone %}{{ gone | join(', ') }}, {% endif -%} rowid as place {{- beside }}
+    from {{ target_relation }}
+    where {{ owner }} in {{ those_due() }};
+{%- endmacro %}
+
+{% macro places_of_what_was() -%}
+    {{ return(gone_from(this.identifier) if config.get('gone') else temporary('was')) }}
+{%- endmacro %}
+
+{#- All rows of those who are due. -#}
 {% macro taken_out(target_relation, owner) -%}
     {%- if config.get('gone') -%}
-        create or replace table {{ gone_from(this.identifier) }} as
-        select {{ config.get('gone') | join(', ') }}, rowid as place
-        from {{ target_relation }}
-        where {{ owner }} in {{ those_due() }};
+        {{ rows_as_they_were(target_relation, owner) }}
         delete from {{ target_relation }} where rowid in (select gone.place from {{ gone_from(this.identifier) }} as gone);
     {%- else -%}
         delete from {{ target_relation }} where {{ owner }} in {{ those_due() }};
@@ -38,12 +48,9 @@
     {%- set columns = adapter.get_columns_in_relation(target_relation) -%}
     {%- set names = columns | map(attribute='quoted') | join(', ') -%}
     {%- set tells = config.get('tells_of_changed_only') -%}
-    {%- set was = gone_from(this.identifier) if config.get('gone') else temporary('was') -%}
-    create or replace {{ 'table' if config.get('gone') else 'temp table' }} {{ was }} as
-    select {% if config.get('gone') %}{{ config.get('gone') | join(', ') }}, {% endif -%} rowid as place, hash({{ names }}) as hashed
-        {%- if tells %}, {{ owner }} as owner_of_row {%- endif %}
-    from {{ target_relation }}
-    where {{ owner }} in {{ those_due() }};
+    {%- set was = places_of_what_was() -%}
+    {%- set beside = ', hash(' ~ names ~ ') as hashed' ~ (', ' ~ owner ~ ' as owner_of_row' if tells else '') -%}
+    {{ rows_as_they_were(target_relation, owner, beside) }}
     create or replace temp table {{ this.identifier }}__made as
     with made as materialized (
         select
